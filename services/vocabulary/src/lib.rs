@@ -1,0 +1,63 @@
+//! Values and rules that every service shares: dates, periods, numbers, codes, digests, money.
+//!
+//! Everything here is a pure value: parsed once at the edge, valid from then on, compared and printed in one form. Nothing reads
+//! a clock, the environment or a source of chance, and nothing knows tonic, sqlx or tokio. An error carries the domain code
+//! (`ID-DOCNO`, `SC-NO-CALENDAR`) that the refusal will quote; it never carries the text that was refused, which may be personal.
+//!
+//! - [`time`]: days and instants of the town, and their written forms.
+//! - [`calendar`]: which days are working days, by year and version.
+//! - [`period`]: when a time limit ends.
+//! - [`suspension`]: the days on which a time limit stands still.
+//! - [`document_number`]: the number on an official paper (发文字号).
+//! - [`institution`]: the eight institutions, their side, and their names by date.
+//! - [`division`]: administrative division codes.
+//! - [`credit_code`]: the unified social credit code of an organisation.
+//! - [`citizen_number`]: the number of a resident, shown masked.
+//! - [`power_kind`]: the kinds of administrative power and who handles them.
+//! - [`power_code`]: the opaque keys of powers and service items.
+//! - [`implementation_code`]: the national code of one body's exercise of one item.
+//! - [`department`]: the codes of county departments.
+//! - [`field`]: the codes of enforcement fields.
+//! - [`digest`]: SM3 digests.
+//! - [`money`]: sums in fen.
+//! - [`capitals`]: sums in the characters used on payment papers (大写).
+//! - [`message_id`]: the identities of requests and messages.
+//! - [`text`]: how input is normalised before it is checked.
+
+pub mod calendar;
+pub mod capitals;
+pub mod citizen_number;
+pub mod credit_code;
+pub mod department;
+pub mod digest;
+pub mod division;
+pub mod document_number;
+pub mod field;
+pub mod implementation_code;
+pub mod institution;
+pub mod message_id;
+pub mod money;
+pub mod period;
+pub mod power_code;
+pub mod power_kind;
+pub mod suspension;
+pub mod text;
+pub mod time;
+
+pub use calendar::{CalendarYear, DayKind, ListedDay, NoCalendar, WorkingCalendar};
+pub use citizen_number::CitizenNumber;
+pub use credit_code::CreditCode;
+pub use department::DepartmentCode;
+pub use digest::{Sm3Digest, Sm3Hasher};
+pub use division::DivisionCode;
+pub use document_number::DocumentNumber;
+pub use field::FieldCode;
+pub use implementation_code::{ExerciseLevel, ImplementationCode};
+pub use institution::{Addressee, Institution, InstitutionNames, Side};
+pub use message_id::{MessageId, RequestId};
+pub use money::Money;
+pub use period::{ClockLimit, Deadline, LastDay, Period};
+pub use power_code::{ItemCode, PowerCode};
+pub use power_kind::PowerKind;
+pub use suspension::{Interval, Suspensions};
+pub use time::{Date, Timestamp};

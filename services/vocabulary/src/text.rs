@@ -1,0 +1,98 @@
+//! How input is normalised before it is checked.
+//!
+//! The rule of identifiers.md §9: trim, bring full-width digits and letters to half width, raise letters of codes, remove inner
+//! spaces. Only then is a form checked, and only the normalised form is stored and compared. Punctuation is left as it came:
+//! a wrong bracket or dash is an error to be reported, not one to be hidden.
+
+/// Normalises a text that is not a code, such as a document number.
+///
+/// Spaces of every kind are removed, full-width digits and letters become half width, and case is kept.
+#[must_use]
+pub fn normalise(input: &str) -> String {
+    input.chars().filter(|c| !c.is_whitespace()).map(half_width).collect()
+}
+
+/// Normalises a code: as [`normalise`], and raises ASCII letters.
+///
+/// Only ASCII is raised: a Turkish `ı` must not become the `I` of another code.
+#[must_use]
+pub fn normalise_code(input: &str) -> String {
+    let mut code = normalise(input);
+    code.make_ascii_uppercase();
+    code
+}
+
+/// Tells whether a text is made of ASCII digits only. The empty text is.
+#[must_use]
+pub fn is_digits(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// The distance between a full-width form and its ASCII character, constant over the whole block.
+const FULL_WIDTH_OFFSET: u32 = 0xFEE0;
+
+fn half_width(c: char) -> char {
+    match c {
+        '０'..='９' | 'Ａ'..='Ｚ' | 'ａ'..='ｚ' => char::from_u32(u32::from(c) - FULL_WIDTH_OFFSET).unwrap_or(c),
+        _ => c,
+    }
+}
+
+/// Gives a value that wraps one `String` its reader, `Display` and `FromStr`. The type itself provides `parse`.
+macro_rules! text_value {
+    ($value:ident, $error:ty) => {
+        impl $value {
+            /// The normalised text, as it is stored and compared.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl std::fmt::Display for $value {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.pad(&self.0)
+            }
+        }
+
+        impl std::str::FromStr for $value {
+            type Err = $error;
+
+            fn from_str(input: &str) -> Result<Self, Self::Err> {
+                Self::parse(input)
+            }
+        }
+    };
+}
+
+pub(crate) use text_value;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_code_is_raised_narrowed_and_closed_up() {
+        assert_eq!(normalise_code(" 91320583ma000000 7r\u{3000}"), "91320583MA0000007R");
+        assert_eq!(normalise_code("ＺＰ-０２-ａｂ"), "ZP-02-AB");
+    }
+
+    #[test]
+    fn other_texts_keep_their_case_and_punctuation() {
+        assert_eq!(normalise(" 昆政发（２０２６） 5号 a"), "昆政发（2026）5号a");
+    }
+
+    #[test]
+    fn letters_outside_ascii_are_not_raised() {
+        assert_eq!(normalise_code("ıß"), "ıß");
+    }
+
+    proptest! {
+        #[test]
+        fn normalising_twice_changes_nothing(input in any::<String>()) {
+            let once = normalise_code(&input);
+            prop_assert_eq!(normalise_code(&once), once);
+        }
+    }
+}
