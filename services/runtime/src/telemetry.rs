@@ -1,0 +1,159 @@
+//! Logs, and what a log line and an error need to know of the call at hand.
+
+use std::any::Any;
+use std::error::Error;
+use std::fmt;
+use std::future::Future;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use serde::{Deserialize, Serialize};
+use tokio::time::Instant;
+use tracing_subscriber::EnvFilter;
+
+use crate::caller::ServiceName;
+
+/// The form of log lines.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// For programs: one JSON object a line.
+    Json,
+}
+
+/// A log filter that cannot be read, or a process that logs already.
+#[derive(Debug, thiserror::Error)]
+#[error("log.filter: {0}")]
+pub struct TelemetryError(String);
+
+/// Starts logging to standard error. A process does so once.
+///
+/// # Errors
+/// [`TelemetryError`] where the filter is malformed or logging has begun already.
+pub fn init(format: LogFormat, filter: &str) -> Result<(), TelemetryError> {
+    let filter = EnvFilter::try_new(filter).map_err(|cause| TelemetryError(cause.to_string()))?;
+    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let begun = match format {
+        LogFormat::Text => lines.try_init(),
+        LogFormat::Json => lines.json().flatten_event(true).try_init(),
+    };
+    begun.map_err(|cause| TelemetryError(cause.to_string()))
+}
+
+/// Names one call in logs and failures: 32 hexadecimal digits, as W3C trace context has them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct TraceId(u128);
+
+impl TraceId {
+    /// A new id. The first half is chance, drawn once; the second counts, so that an id costs no system call.
+    #[must_use]
+    pub fn fresh() -> Self {
+        static PROCESS: OnceLock<u64> = OnceLock::new();
+        static COUNT: AtomicU64 = AtomicU64::new(1);
+        let process = *PROCESS.get_or_init(|| getrandom::u64().unwrap_or(1) | 1);
+        Self((u128::from(process) << 64) | u128::from(COUNT.fetch_add(1, Ordering::Relaxed)))
+    }
+
+    /// The trace id of a W3C `traceparent` header.
+    #[must_use]
+    pub fn from_traceparent(header: &str) -> Option<Self> {
+        let mut parts = header.split('-');
+        let (version, id) = (parts.next()?, parts.next()?);
+        let well_formed = version.len() == 2 && id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let id = u128::from_str_radix(id, 16).ok().filter(|id| *id != 0)?;
+        well_formed.then_some(Self(id))
+    }
+
+    /// A `traceparent` header under which another service continues the trace.
+    #[must_use]
+    pub fn to_traceparent(self) -> String {
+        let Self(id) = self;
+        // The parent id only has to be non-zero: spans are not exported.
+        format!("00-{id:032x}-{:016x}-01", (id as u64) | 1)
+    }
+}
+
+impl fmt::Display for TraceId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:032x}", self.0)
+    }
+}
+
+/// What is known of the call at hand, wherever the code stands that serves it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct CallContext {
+    /// The service that serves the call.
+    pub service: ServiceName,
+    /// The trace.
+    pub trace: TraceId,
+    /// When the caller stops waiting.
+    pub deadline: Option<Instant>,
+}
+
+tokio::task_local! {
+    static CALL: CallContext;
+}
+
+impl CallContext {
+    /// Runs what serves the call.
+    pub async fn scope<F: Future>(self, serving: F) -> F::Output {
+        CALL.scope(self, serving).await
+    }
+
+    /// The call at hand, if there is one.
+    pub fn current() -> Option<Self> {
+        CALL.try_with(|call| *call).ok()
+    }
+}
+
+/// The service that serves the call at hand; outside a call, the town itself.
+#[must_use]
+pub fn current_service() -> ServiceName {
+    CallContext::current().map_or(ServiceName("town"), |call| call.service)
+}
+
+/// The trace of the call at hand, or a new one.
+#[must_use]
+pub fn current_trace() -> TraceId {
+    CallContext::current().map_or_else(TraceId::fresh, |call| call.trace)
+}
+
+/// An error with all its causes, for a log line.
+#[must_use]
+pub fn chain(error: &(dyn Error + 'static)) -> String {
+    std::iter::successors(error.source(), |cause| (*cause).source())
+        .fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
+}
+
+/// What a panic said.
+#[must_use]
+pub fn panic_text(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("without words")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_trace_goes_on_over_services() {
+        let trace = TraceId::fresh();
+        assert_ne!(trace, TraceId::fresh());
+        assert_eq!(TraceId::from_traceparent(&trace.to_traceparent()), Some(trace));
+        for other in
+            ["", "00-", "00-00000000000000000000000000000000-1-01", "00-+1234567890123456789012345678901-1-01", "xyz"]
+        {
+            assert_eq!(TraceId::from_traceparent(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn causes_are_told_in_order() {
+        let failure = crate::refusal::Failure::unavailable("the database", "connection refused");
+        assert_eq!(chain(&failure), "the database is away: connection refused");
+    }
+}
