@@ -1,0 +1,162 @@
+//! The door to the inboxes: deliveries that come close together are written together.
+//!
+//! A gateway that was held up has thousands of papers to deliver, and a commit costs far more than a row. So the gateway may send
+//! the next deliveries before the first is answered: all that wait for one way are put in order and settled in one transaction.
+//! Calls overtake each other on their way here; one that comes early waits a moment for those before it, and only then is a gap.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::future::join_all;
+use runtime::db::Tx;
+use runtime::execute::Writer;
+use runtime::journal::{self, Author, Event as _};
+use runtime::refusal::{Denial, Failure};
+use runtime::tasks::Tasks;
+use tokio::sync::{Mutex, mpsc, oneshot};
+use tokio::time::Instant;
+
+use super::decide::{self, Verdict};
+use super::state::{Delivery, Ending, Way};
+use super::store;
+use crate::refusal::{Refusal, SequenceFault};
+
+/// How many deliveries one transaction settles at most: with the largest payloads, 16 MiB.
+const TOGETHER_MAX: usize = 64;
+
+/// How long a delivery waits for those before it. Calls of one connection arrive within milliseconds of each other; the bound
+/// leaves room for a busy machine, and keeps a true gap from being told late.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+/// How often those that wait are looked at again while nothing new comes.
+const LOOK: Duration = Duration::from_millis(50);
+
+/// What the failure messages call this.
+const WHAT: &str = "the door to the inboxes";
+
+/// The door. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Queue {
+    coming: mpsc::Sender<Waiting>,
+}
+
+/// A delivery that waits for its answer.
+struct Waiting {
+    delivery: Arc<Delivery>,
+    author: Author,
+    since: Instant,
+    answer: oneshot::Sender<Result<Ending, Denial>>,
+}
+
+impl Queue {
+    /// Opens the door over the office's database.
+    pub(crate) fn open(writer: Writer, tasks: &Tasks) -> Self {
+        let (coming, arrivals) = mpsc::channel(TOGETHER_MAX);
+        let arrivals = Arc::new(Mutex::new(arrivals));
+        tasks.keep("take deliveries in", move || run(writer.clone(), Arc::clone(&arrivals)));
+        Self { coming }
+    }
+
+    /// Takes a delivery in, after those before it.
+    pub(crate) async fn deliver(&self, delivery: Delivery, author: Author) -> Result<Ending, Denial> {
+        let (answer, answered) = oneshot::channel();
+        let waiting = Waiting { delivery: Arc::new(delivery), author, since: Instant::now(), answer };
+        let closed = || Denial::from(Failure::Unavailable { what: WHAT, cause: None });
+        self.coming.send(waiting).await.map_err(|_| closed())?;
+        answered.await.unwrap_or_else(|_| Err(closed()))
+    }
+}
+
+/// Settles what comes until the last sender is gone. A client that hangs up does not take its delivery back.
+async fn run(writer: Writer, arrivals: Arc<Mutex<mpsc::Receiver<Waiting>>>) -> Result<(), Failure> {
+    let mut arrivals = arrivals.lock().await;
+    let mut early = Vec::new();
+    loop {
+        let mut batch = std::mem::take(&mut early);
+        let held = batch.len();
+        let room = TOGETHER_MAX.saturating_sub(held).max(1);
+        let received = if held == 0 {
+            arrivals.recv_many(&mut batch, room).await
+        } else {
+            // Nothing new within this time means that those who wait are looked at again.
+            tokio::time::timeout(LOOK, arrivals.recv_many(&mut batch, room)).await.unwrap_or(0)
+        };
+        if received == 0 && held == 0 {
+            return Ok(());
+        }
+        let mut ways: BTreeMap<Way, Vec<Waiting>> = BTreeMap::new();
+        for waiting in batch {
+            ways.entry(waiting.delivery.way.clone()).or_default().push(waiting);
+        }
+        early = join_all(ways.into_iter().map(|(way, run)| settle(&writer, way, run))).await.into_iter().flatten().collect();
+    }
+}
+
+/// Settles what waits for one way, in order, in one transaction. Gives those back that go on waiting.
+async fn settle(writer: &Writer, way: Way, mut run: Vec<Waiting>) -> Vec<Waiting> {
+    run.sort_by_key(|waiting| waiting.delivery.number);
+    let coming: Vec<_> = run.iter().map(|waiting| (Arc::clone(&waiting.delivery), waiting.author.clone())).collect();
+    let input = (way, coming, writer.clone());
+    let settled = writer.run(input, |(way, coming, writer), tx| Box::pin(write(tx, way, coming, writer))).await;
+    match settled {
+        Ok(endings) => run.into_iter().zip(endings).filter_map(|(waiting, ending)| answer(waiting, ending)).collect(),
+        Err(failure) => {
+            fail(run, failure);
+            Vec::new()
+        }
+    }
+}
+
+/// The job: a delivery that is refused changes nothing, and those behind it are refused as a gap.
+async fn write(
+    tx: &mut Tx,
+    way: &Way,
+    coming: &[(Arc<Delivery>, Author)],
+    writer: &Writer,
+) -> Result<Vec<Result<Ending, Refusal>>, Failure> {
+    let deliveries: Vec<_> = coming.iter().map(|(delivery, _)| Arc::clone(delivery)).collect();
+    let mut lane = store::lane(tx.sql(), way, &deliveries).await?;
+    let now = writer.clock().now();
+    let (mut endings, mut events, mut entries) = (Vec::new(), Vec::new(), Vec::new());
+    for (delivery, author) in coming {
+        endings.push(match decide::decide(&lane, delivery, now) {
+            Ok(Verdict::Again(ending)) => Ok(ending),
+            Ok(Verdict::Settles(event)) => {
+                lane = decide::apply(lane, &event);
+                entries.push(journal::prepare(&event.record(), author, now, None)?);
+                let ending = event.ending();
+                events.push(*event);
+                Ok(ending)
+            }
+            Err(refusal) => Err(refusal),
+        });
+    }
+    store::insert(tx, &events, &entries).await?;
+    for entry in entries {
+        tx.append(entry);
+    }
+    Ok(endings)
+}
+
+/// Answers a delivery; or gives it back, where those before it may still come.
+fn answer(waiting: Waiting, ending: Result<Ending, Refusal>) -> Option<Waiting> {
+    let gap = matches!(ending, Err(Refusal::Sequence { fault: SequenceFault::Gap, .. }));
+    if gap && waiting.since.elapsed() < PATIENCE {
+        return Some(waiting);
+    }
+    // Whoever hung up gets the same answer when he delivers again.
+    let _ = waiting.answer.send(ending.map_err(|refusal| runtime::refusal::Refusal::from(refusal).into()));
+    None
+}
+
+/// One failure that several deliveries share.
+fn fail(run: Vec<Waiting>, failure: Failure) {
+    let contention = matches!(failure, Failure::Contention);
+    let mut first = Some(failure);
+    for waiting in run {
+        let other = if contention { Failure::Contention } else { Failure::Unavailable { what: WHAT, cause: None } };
+        let failure = first.take().unwrap_or(other);
+        let _ = waiting.answer.send(Err(failure.into()));
+    }
+}

@@ -1,0 +1,108 @@
+//! The office: institutions, the register of powers and grants, the inbox and the roster.
+//!
+//! It hosts what all eight institutions share. The caller's institution decides what he may do here, never the process that
+//! he reaches. Grants and withdrawals come by paper: the gateway delivers it ([`delivery`]), a clerk works it ([`inbox`]), a
+//! second person confirms the document that it became ([`register`]), and only then does a power change hands.
+//!
+//! - [`delivery`]: takes papers in, in order and once.
+//! - [`inbox`]: signs for, registers, checks and returns papers.
+//! - [`institution`]: the eight institutions and their names by date.
+//! - [`register`]: powers, grants and the documents that they rest on.
+//! - [`roster`]: who may do what, until the personnel service owns it.
+//! - [`refusal`]: why the office says no.
+//! - [`settings`]: the section `[office]`.
+//! - [`fields`], [`rows`]: reading requests; statements for several rows.
+
+mod delivery;
+mod fields;
+mod inbox;
+mod institution;
+mod receiver;
+mod refusal;
+mod register;
+mod roster;
+mod rows;
+mod settings;
+
+use std::sync::Arc;
+
+use futures::future::BoxFuture;
+use runtime::access::Act;
+use runtime::caller::ServiceName;
+use runtime::config::ConfigError;
+use runtime::db::Migrations;
+use runtime::layers::denials::Denials;
+use runtime::serve::{Blueprint, Runtime, Service, StartError};
+use townlink_proto::townlink::office::v1::delivery_service_server::DeliveryServiceServer;
+use townlink_proto::townlink::office::v1::inbox_service_server::InboxServiceServer;
+use townlink_proto::townlink::office::v1::institution_service_server::InstitutionServiceServer;
+use townlink_proto::townlink::office::v1::roster_service_server::RosterServiceServer;
+
+use delivery::queue::Queue;
+use delivery::rpc::DeliveryRpc;
+use inbox::rpc::InboxRpc;
+use register::settings::Rules;
+use institution::InstitutionRpc;
+use roster::Roster;
+use roster::rpc::RosterRpc;
+
+pub use register::settings::{DepartmentLine, FieldLine, RankedIssuer, RegisterSettings};
+pub use settings::{NameEntry, OfficeSettings, RosterEntry, SettingsError, TownSettings};
+
+/// The gateway, which delivers papers and follows what becomes of them.
+const GATEWAY: ServiceName = ServiceName("gateway");
+
+/// Those who let persons into the cell, and so ask what they may do.
+const ASKING: [ServiceName; 6] = [
+    GATEWAY,
+    ServiceName("service-center"),
+    ServiceName("enforcement"),
+    ServiceName("personnel"),
+    ServiceName("finance"),
+    ServiceName("economy"),
+];
+
+/// The migrations of the office's database.
+pub const MIGRATIONS: Migrations = runtime::migrations!["0001_register", "0002_inbox", "0003_roster"];
+
+/// The office, for a process to start.
+pub const BLUEPRINT: Blueprint =
+    Blueprint { name: ServiceName("office"), migrations: MIGRATIONS, assemble: |runtime| Box::pin(assemble(runtime)) as Assembling };
+
+type Assembling = BoxFuture<'static, Result<Service, StartError>>;
+
+/// Makes the office of its settings and its database.
+///
+/// # Errors
+/// [`StartError`] where a setting cannot be, or the database is away.
+pub async fn assemble(runtime: Runtime) -> Result<Service, StartError> {
+    let settings: OfficeSettings = runtime.section()?;
+    let writer = runtime.writer();
+    let names = Arc::new(settings.institution_names().map_err(invalid)?);
+    let first = roster::first_assignments(&settings.roster, runtime.clock().today()).map_err(invalid)?;
+    roster::take_over(writer, first).await?;
+    let rules = Rules::new(&settings.register, names.town()).map_err(invalid)?;
+    let roster = Roster::new(runtime.db().clone());
+    let denials = Arc::new(Denials::new(runtime.settings().limits.denials_per_minute, runtime.name()));
+    let queue = Queue::open(writer.clone(), runtime.tasks());
+
+    let institutions = InstitutionRpc::new(Arc::clone(&names));
+    let deliveries = DeliveryRpc::new(writer.clone(), queue, Arc::clone(&denials));
+    let inboxes = InboxRpc::new(writer.clone(), runtime.directory().clone(), denials);
+    let people = RosterRpc::new(writer.clone(), roster.clone());
+    let service = Service::new(&runtime)
+        .serve(InstitutionServiceServer::new(institutions))
+        .serve(DeliveryServiceServer::new(deliveries))
+        .serve(InboxServiceServer::new(inboxes))
+        .serve(RosterServiceServer::new(people))
+        .people(Arc::new(roster))
+        .grants(settings.journal_grants().map_err(invalid)?)
+        .admit(GATEWAY, Act::Deliver);
+    let service = register::serve(service, &runtime, rules).await?;
+    let service = settings.journal_readers().fold(service, |service, reader| service.admit(reader, Act::ReadJournal));
+    Ok(ASKING.into_iter().fold(service, |service, asking| service.admit(asking, Act::AskStanding)))
+}
+
+fn invalid(error: SettingsError) -> ConfigError {
+    ConfigError::Invalid { key: error.key, fault: error.fault }
+}

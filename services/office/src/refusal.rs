@@ -1,0 +1,293 @@
+//! Why the office says no about deliveries, inboxes and the roster, in order of precedence: who breaks two rules is told of the
+//! first one. The register of powers has refusals of its own.
+
+use runtime::refusal::Refusal as Wire;
+use runtime::refusal::Violation;
+use townlink_proto::townlink::errors::v1::ErrorReason;
+use vocabulary::Institution;
+
+use crate::inbox::state::FindingCode;
+
+/// A refusal of the office.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    /// `OV_ACCESS`: OFFICE and each bureau work their own inbox (overview.md §1.4).
+    OtherInbox {
+        /// Whose inbox the paper is in.
+        inbox: Institution,
+    },
+    /// `RE_SEQUENCE`: a delivery leaves a gap, or does not follow the one before it (relay-and-sharing.md §8.6).
+    Sequence {
+        /// The number that came.
+        number: i64,
+        /// The number that must come next.
+        expected: i64,
+        /// What does not fit.
+        fault: SequenceFault,
+    },
+    /// `RE_STAGE`: the paper is not at the stage that the step begins from (§8.4).
+    Stage {
+        /// Which paper.
+        paper: String,
+        /// How far it is.
+        stage: &'static str,
+        /// Where the step begins.
+        wanted: &'static str,
+    },
+    /// `RE_DIGEST`: the payload is no longer what its digest says (§8.4).
+    Digest {
+        /// Which paper.
+        paper: String,
+    },
+    /// `RE_CONFLICT`: the document number stands in the book with another digest (§8.4).
+    Conflict {
+        /// The document number.
+        document_number: String,
+        /// The paper that has it.
+        other: String,
+    },
+    /// `AU_ENUM`: a resolution names a finding that the paper does not have.
+    NoSuchFinding {
+        /// The place of the resolution in the request.
+        index: usize,
+        /// The code it names.
+        code: String,
+    },
+    /// The code of the finding itself: it is not resolved, or not in the way that it admits (§8.3).
+    Unresolved {
+        /// The gravest finding.
+        code: FindingCode,
+        /// Every finding that is not resolved: code, and the words of the gateway.
+        all: Vec<(String, String)>,
+    },
+    /// `OV_ACCESS`: powers are registered from OFFICE's inbox only (overview.md §1.4).
+    PowersElsewhere {
+        /// The inbox that has the paper.
+        inbox: Institution,
+    },
+    /// `RE_DIRECTIVE`: the directive or its annex cannot be read, or the annex is not what its digest says (§8.6).
+    Directive {
+        /// What is wrong.
+        fault: String,
+    },
+    /// The register says no to the document that the directive would become.
+    Register(Box<crate::register::refusal::Refusal>),
+    /// `OV_HISTORY_EDIT`: the assignment has ended already (overview.md §1.5).
+    EndedAlready {
+        /// Which assignment.
+        assignment: String,
+    },
+    /// `AU_DATE`: an assignment would end before it begins, or later than it ends anyway.
+    EndOutsideDays {
+        /// The first day.
+        from: String,
+        /// The day on which it is over already, where one is set.
+        end: Option<String>,
+        /// The day on which it would no longer be held.
+        to: String,
+    },
+    /// `OV_DUAL_POST`: the person holds another post on one of the days (overview.md §1.5).
+    DualPost {
+        /// The person.
+        person: String,
+        /// The other post.
+        post: String,
+        /// The other assignment.
+        assignment: String,
+    },
+}
+
+/// What does not fit about a delivery.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SequenceFault {
+    /// Numbers before it have not come.
+    Gap,
+    /// It does not name the digest of the payload before it.
+    Chain,
+    /// Its number came before with another payload.
+    Taken,
+}
+
+impl SequenceFault {
+    const fn words(self) -> &'static str {
+        match self {
+            Self::Gap => "numbers before it have not come",
+            Self::Chain => "it does not name the digest of the payload before it",
+            Self::Taken => "its number came before with another payload",
+        }
+    }
+}
+
+impl From<crate::register::refusal::Refusal> for Refusal {
+    fn from(refusal: crate::register::refusal::Refusal) -> Self {
+        Self::Register(Box::new(refusal))
+    }
+}
+
+impl From<Refusal> for Wire {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::OtherInbox { inbox } => other_inbox(inbox),
+            Refusal::Sequence { number, expected, fault } => sequence(number, expected, fault),
+            Refusal::Stage { paper, stage, wanted } => wrong_stage(paper, stage, wanted),
+            Refusal::Digest { paper } => Self::new(
+                ErrorReason::ReDigest,
+                format!("the payload of {paper} does not match its digest"),
+                "正文与摘要不符，不得签收；请立即报告系统管理员，保留现场并请发文单位重新发送。",
+            )
+            .with("name", paper),
+            Refusal::Conflict { document_number, other } => conflict(document_number, other),
+            Refusal::NoSuchFinding { index, code } => no_such_finding(index, code),
+            Refusal::Unresolved { code, all } => unresolved(&code, all),
+            Refusal::PowersElsewhere { inbox } => Self::new(
+                ErrorReason::OvAccess,
+                format!("powers are registered from OFFICE's inbox, not from that of {inbox}"),
+                "下放、调整、收回权力的文件由党政办登记；请退回发文单位，改送张浦镇人民政府。",
+            )
+            .with("institution", inbox.code()),
+            Refusal::Directive { fault } => Self::new(
+                ErrorReason::ReDirective,
+                format!("the directive cannot be taken: {fault}"),
+                "指令或其附件缺失、无法读取或与摘要不符；请退回发文单位，更正后重新发送。",
+            )
+            .with("fault", fault),
+            Refusal::Register(refusal) => (*refusal).into(),
+            Refusal::EndedAlready { assignment } => Self::new(
+                ErrorReason::OvHistoryEdit,
+                format!("{assignment} has ended already"),
+                "该任职已经结束，记录不得更改；如需重新任职，请凭文件新增一条任职。",
+            )
+            .with("name", assignment),
+            Refusal::EndOutsideDays { from, end, to } => end_outside_days(from, end, to),
+            Refusal::DualPost { person, post, assignment } => dual_post(person, post, assignment),
+        }
+    }
+}
+
+fn other_inbox(inbox: Institution) -> Wire {
+    Wire::new(
+        ErrorReason::OvAccess,
+        format!("the inbox of {inbox} is worked by {inbox} only"),
+        "各机构只办理本机构收文箱；请由收文机构的收文员办理。",
+    )
+    .with("inbox", inbox.code())
+}
+
+fn sequence(number: i64, expected: i64, fault: SequenceFault) -> Wire {
+    let words = fault.words();
+    Wire::new(
+        ErrorReason::ReSequence,
+        format!("delivery {number} is out of order, {expected} is next: {words}"),
+        "投递顺序中断：请从应到编号起依次重新投递，不得跳号。",
+    )
+    .with("number", number.to_string())
+    .with("expected", expected.to_string())
+    .with("fault", words)
+}
+
+fn wrong_stage(paper: String, stage: &'static str, wanted: &'static str) -> Wire {
+    Wire::new(
+        ErrorReason::ReStage,
+        format!("{paper} is {stage}, and this step begins from {wanted}"),
+        format!("文件当前为“{}”，本步骤须在“{}”时办理；请刷新后按签收、登记、初审的顺序办理。", in_words(stage), in_words(wanted)),
+    )
+    .with("name", paper)
+    .with("stage", stage)
+    .with("wanted", wanted)
+}
+
+fn in_words(stage: &str) -> &'static str {
+    match stage {
+        "ARRIVED" => "待签收",
+        "SIGNED_FOR" => "已签收",
+        "REGISTERED" => "已登记",
+        "CHECKED" => "初审通过",
+        "RETURNED" => "已退回",
+        _ => "未知",
+    }
+}
+
+fn conflict(document_number: String, other: String) -> Wire {
+    Wire::new(
+        ErrorReason::ReConflict,
+        format!("{document_number} stands in the book as {other}, with another digest"),
+        "同一发文字号已登记过内容不同的文件；请与发文单位核实，未经党政办确认替代关系不得登记。",
+    )
+    .with("document_number", document_number)
+    .with("other", other)
+}
+
+fn no_such_finding(index: usize, code: String) -> Wire {
+    let violation = Violation {
+        field: format!("resolutions[{index}].code"),
+        code: "AU-ENUM",
+        message: format!("the paper has no finding {code}"),
+    };
+    Wire::new(
+        ErrorReason::AuEnum,
+        format!("the paper has no finding {code}"),
+        "该文件没有这项初审发现；请按文件所列发现逐项处理。",
+    )
+    .with("finding", code)
+    .with_violations(vec![violation])
+}
+
+fn unresolved(code: &FindingCode, all: Vec<(String, String)>) -> Wire {
+    let (reason, remedy) = match code {
+        FindingCode::Classified => {
+            (ErrorReason::OvClassified, "疑似含有密级标志：请当面核看；确认不涉密的注明后通过，涉密的立即停止流转并报告保密员。")
+        }
+        FindingCode::Held => (ErrorReason::ReHeld, "附件无法自动检查密级：请打开核看，确认不涉密后注明“已核看”再通过。"),
+        FindingCode::NotAgreed => (ErrorReason::ReNotAgreed, "涉及几个部门的事项未经协商一致，不得下发：请退回发文单位。"),
+        FindingCode::InternalUnit => (ErrorReason::ReInternalUnit, "部门内设机构不得对外正式行文：请退回发文单位。"),
+        FindingCode::DeptDirective => {
+            (ErrorReason::ReDeptDirective, "部门不得向镇政府发布指令性公文：请退回，或由党政办按“函”作参阅登记。")
+        }
+        FindingCode::DocumentNumber => (ErrorReason::IdDocno, "发文字号不合规范：请填写更正后的字号（原字号一并保留），或退回发文单位。"),
+        FindingCode::Other(_) => (ErrorReason::ReFinding, "该项发现无法在此处理：请退回发文单位。"),
+    };
+    let violations = all.into_iter().map(|(code, message)| Violation {
+        field: format!("findings[{code}]"),
+        code: reason_code(&code),
+        message,
+    });
+    Wire::new(reason, format!("the finding {} is not resolved", code.as_str()), remedy)
+        .with("finding", code.as_str())
+        .with_violations(violations.collect())
+}
+
+/// The static text of a code, which is all that a violation carries.
+fn reason_code(code: &str) -> &'static str {
+    match code {
+        "OV-CLASSIFIED" => "OV-CLASSIFIED",
+        "RE-HELD" => "RE-HELD",
+        "RE-NOT-AGREED" => "RE-NOT-AGREED",
+        "RE-INTERNAL-UNIT" => "RE-INTERNAL-UNIT",
+        "RE-DEPT-DIRECTIVE" => "RE-DEPT-DIRECTIVE",
+        "ID-DOCNO" => "ID-DOCNO",
+        _ => "RE-FINDING",
+    }
+}
+
+fn end_outside_days(from: String, end: Option<String>, to: String) -> Wire {
+    let end = end.unwrap_or_else(|| "open".to_owned());
+    Wire::new(
+        ErrorReason::AuDate,
+        format!("the assignment is held from {from} to {end} and cannot end on {to}"),
+        "免职日期必须晚于任职日期，且不得晚于原定期限；延长任职请凭文件新增一条任职。",
+    )
+    .with("from", from)
+    .with("end", end)
+    .with("to", to)
+}
+
+fn dual_post(person: String, post: String, assignment: String) -> Wire {
+    Wire::new(
+        ErrorReason::OvDualPost,
+        format!("{person} holds a post of {post} on one of the days ({assignment})"),
+        "同一人同一时间只能在一个机构任职；请先凭文件免去原职，再办理任职。",
+    )
+    .with("person", person)
+    .with("post", post)
+    .with("assignment", assignment)
+}

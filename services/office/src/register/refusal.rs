@@ -1,0 +1,140 @@
+//! Why the register says no, in order of precedence: who breaks two rules is told of the first one only.
+//!
+//! What is wrong with the rows of a file is no refusal: an import or a directive answers with every fault, see
+//! [`super::fault`].
+
+use runtime::refusal::{Refusal as Wire, Violation};
+use townlink_proto::townlink::errors::v1::ErrorReason;
+use vocabulary::Date;
+
+use super::fault::{Fault, FaultCode};
+
+/// A refusal of the register.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    /// `OV_FOUR_EYES`: the person who registered would also confirm (overview.md §1.6(6)).
+    FourEyes {
+        /// The document or import.
+        name: String,
+        /// The person.
+        person: String,
+    },
+    /// `OV_HISTORY_EDIT`: what is asked for has been decided already (overview.md §1.5).
+    HistoryEdit {
+        /// The document or import.
+        name: String,
+        /// How far it is.
+        stage: &'static str,
+    },
+    /// `ID_DOCNO`: the number does not follow its grammar (identifiers.md §9.6).
+    DocumentNumber {
+        /// What is wrong.
+        fault: String,
+    },
+    /// `AU_ISSUER`: the issuer may not do what the document would do (authority.md §2.3).
+    Issuer {
+        /// The issuer.
+        issuer: String,
+    },
+    /// `AU_DATE`: a document would be published before its date, or on two days (authority.md §2.7).
+    Publication {
+        /// The day of the document, or of its known publication.
+        known: Date,
+        /// The day of publication that was given.
+        published: Date,
+    },
+    /// `AU_DUPLICATE`: another document has the number.
+    Duplicate {
+        /// The number.
+        number: String,
+        /// The document that has it.
+        other: String,
+    },
+    /// `RE_DIRECTIVE`: the directive cannot be read, does not fit the document, or lacks its annex (relay-and-sharing.md §8.6).
+    Directive {
+        /// What is wrong.
+        faults: Vec<Fault>,
+    },
+    /// `RE_DIRECTIVE`: the office does not own directives of this type.
+    NotOwned {
+        /// The type.
+        directive_type: String,
+    },
+    /// `RE_DIGEST`: the annex is not what its digest says.
+    Digest,
+}
+
+impl From<Refusal> for Wire {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::FourEyes { name, person } => Self::new(
+                ErrorReason::OvFourEyes,
+                format!("{person} registered {name} and may not confirm it"),
+                "登记人与确认人不得为同一人；请由另一名确认岗人员办理。",
+            )
+            .with("name", name)
+            .with("person", person),
+            Refusal::HistoryEdit { name, stage } => Self::new(
+                ErrorReason::OvHistoryEdit,
+                format!("{name} is {stage}, which is not changed"),
+                "该记录已办结，不得更改；如需变更，请凭新的文件办理。",
+            )
+            .with("name", name)
+            .with("stage", stage),
+            Refusal::DocumentNumber { fault } => Self::new(
+                ErrorReason::IdDocno,
+                format!("the document number is malformed: {fault}"),
+                "发文字号应为“代字〔年份〕序号号”，如 昆政发〔2026〕5号；请核对后重新登记。",
+            )
+            .with("fault", fault),
+            Refusal::Issuer { issuer } => Self::new(
+                ErrorReason::AuIssuer,
+                format!("{issuer} may not grant, adjust or withdraw powers; a department may entrust its own"),
+                "下放、调整、收回权力须由有权机关行文；部门仅可出具委托书（委托方式）。",
+            )
+            .with("issuer", issuer),
+            Refusal::Publication { known, published } => Self::new(
+                ErrorReason::AuDate,
+                format!("published on {published}, but the document or its publication is of {known}"),
+                "公布日期不得早于成文日期，且须与已登记的公布日期一致；请核对。",
+            )
+            .with("known", known.to_string())
+            .with("published", published.to_string()),
+            Refusal::Duplicate { number, other } => Self::new(
+                ErrorReason::AuDuplicate,
+                format!("{number} is registered as {other}"),
+                "该发文字号已登记；请查阅原登记，勿重复登记。",
+            )
+            .with("number", number)
+            .with("other", other),
+            Refusal::Directive { faults } => directive(&faults),
+            Refusal::NotOwned { directive_type } => Self::new(
+                ErrorReason::ReDirective,
+                format!("office does not own directives of the type {directive_type}"),
+                "该类指令不由党政办承接；请核对指令类型。",
+            )
+            .with("directive_type", directive_type),
+            Refusal::Digest => Self::new(
+                ErrorReason::ReDigest,
+                "the annex is not what its digest says",
+                "附件内容与摘要不符；请重新取得附件后再登记。",
+            ),
+        }
+    }
+}
+
+fn directive(faults: &[Fault]) -> Wire {
+    let violations = faults.iter().map(|fault| Violation {
+        field: fault.column.to_string(),
+        code: FaultCode::ALL.into_iter().map(FaultCode::as_str).find(|code| *code == fault.code).unwrap_or("RE-DIRECTIVE"),
+        message: fault.message.clone(),
+    });
+    let first = faults.first().map_or_else(|| "it is missing".to_owned(), |fault| fault.message.clone());
+    Wire::new(
+        ErrorReason::ReDirective,
+        format!("the directive cannot be taken: {first}"),
+        "指令或其附件有误：请按指令格式逐项更正后重新提交。",
+    )
+    .with("fault", first)
+    .with_violations(violations.collect())
+}

@@ -1,0 +1,365 @@
+//! What the register takes from the town's settings: who may issue what, which fields and departments there are, and how the
+//! province's decisions call the town.
+//!
+//! The defaults are those of authority.md §2.3 and of `data/fields.csv` and `data/departments.csv`; the town confirms or
+//! replaces them (overview.md §1.9).
+
+use serde::{Deserialize, Serialize};
+use vocabulary::institution::TownNames;
+use vocabulary::text::normalise;
+use vocabulary::{FieldCode, Institution, Side};
+
+use crate::settings::SettingsError;
+
+/// The settings of the register, section `register` of the office.
+#[derive(Clone, Debug, Deserialize, Serialize, PartialEq, Eq)]
+#[serde(deny_unknown_fields, default)]
+pub struct RegisterSettings {
+    /// The issuers that may grant, adjust and withdraw powers, each with its rank.
+    pub issuers: Vec<RankedIssuer>,
+    /// The issuers whose published decision is a basis for penalty powers (行政处罚法 art. 24).
+    pub provincial_issuers: Vec<String>,
+    /// The classes of towns to which the town belongs, as provincial decisions write them.
+    pub town_classes: Vec<String>,
+    /// How the scope of a grant writes "the whole town".
+    pub whole_town: Vec<String>,
+    /// The fields of enforcement, each with its supervisor.
+    pub fields: Vec<FieldLine>,
+    /// The county departments, each with its supervisor.
+    pub departments: Vec<DepartmentLine>,
+}
+
+/// An issuer, and how high it stands: one may change what an issuer of the same or a lower rank granted.
+#[derive(Clone, Debug, Deserialize, Serialize, PartialEq, Eq)]
+#[serde(deny_unknown_fields)]
+pub struct RankedIssuer {
+    /// The full name, as papers show it.
+    pub name: String,
+    /// The rank; higher prevails.
+    pub rank: u32,
+}
+
+/// A field of enforcement and the back institution that supervises it.
+#[derive(Clone, Debug, Deserialize, Serialize, PartialEq, Eq)]
+#[serde(deny_unknown_fields)]
+pub struct FieldLine {
+    /// The code, such as `URBAN`.
+    pub field: String,
+    /// The code of the supervising institution.
+    pub supervisor: String,
+}
+
+/// A county department and the back institution that supervises its line.
+#[derive(Clone, Debug, Deserialize, Serialize, PartialEq, Eq)]
+#[serde(deny_unknown_fields)]
+pub struct DepartmentLine {
+    /// The name, with or without the county's before it.
+    pub name: String,
+    /// The code of the supervising institution.
+    pub supervisor: String,
+}
+
+impl Default for RegisterSettings {
+    fn default() -> Self {
+        let ranked = |(name, rank): (&str, u32)| RankedIssuer { name: name.to_owned(), rank };
+        let texts = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+        Self {
+            issuers: ISSUERS.into_iter().map(ranked).collect(),
+            provincial_issuers: texts(&["江苏省人民政府", "江苏省人大常委会", "江苏省人民代表大会常务委员会"]),
+            town_classes: texts(&["经济发达镇", "江苏省经济发达镇", "全省经济发达镇", "经济发达镇行政管理体制改革试点镇"]),
+            whole_town: texts(&["镇域", "全镇", "全镇范围", "镇域范围"]),
+            fields: FIELDS.into_iter().map(field_line).collect(),
+            departments: DEPARTMENTS.into_iter().map(department_line).collect(),
+        }
+    }
+}
+
+/// The office of a government writes for it, but does not stand above it: what the government granted, the office does not withdraw.
+const ISSUERS: [(&str, u32); 6] = [
+    ("江苏省人民代表大会常务委员会", 50),
+    ("江苏省人大常委会", 50),
+    ("江苏省人民政府", 40),
+    ("苏州市人民政府", 30),
+    ("昆山市人民政府", 20),
+    ("昆山市人民政府办公室", 10),
+];
+
+const FIELDS: [(&str, Institution); 16] = [
+    ("URBAN", Institution::Construction),
+    ("HOUSING", Institution::Construction),
+    ("TRANSPORT", Institution::Construction),
+    ("ENVIRONMENT", Institution::Construction),
+    ("LAND", Institution::Construction),
+    ("WATER", Institution::Construction),
+    ("AGRICULTURE", Institution::Economy),
+    ("FORESTRY", Institution::Economy),
+    ("SAFETY", Institution::Economy),
+    ("FIRE", Institution::Economy),
+    ("MARKET", Institution::Economy),
+    ("EDUCATION", Institution::Social),
+    ("HEALTH", Institution::Social),
+    ("CULTURE", Institution::Social),
+    ("CIVIL", Institution::Social),
+    ("LABOUR", Institution::Personnel),
+];
+
+const DEPARTMENTS: [(&str, Institution); 34] = [
+    ("人社局", Institution::Personnel),
+    ("人力资源和社会保障局", Institution::Personnel),
+    ("医疗保障局", Institution::Personnel),
+    ("行政审批局", Institution::Office),
+    ("交通运输局", Institution::Construction),
+    ("住建局", Institution::Construction),
+    ("住房和城乡建设局", Institution::Construction),
+    ("城市管理局", Institution::Construction),
+    ("自然资源和规划局", Institution::Construction),
+    ("生态环境局", Institution::Construction),
+    ("水务局", Institution::Construction),
+    ("农业农村局", Institution::Economy),
+    ("林业局", Institution::Economy),
+    ("应急管理局", Institution::Economy),
+    ("消防救援大队", Institution::Economy),
+    ("市监局", Institution::Economy),
+    ("市场监督管理局", Institution::Economy),
+    ("教科体局", Institution::Social),
+    ("教育局", Institution::Social),
+    ("科学技术局", Institution::Social),
+    ("卫健局", Institution::Social),
+    ("卫健委", Institution::Social),
+    ("卫生健康局", Institution::Social),
+    ("卫生健康委员会", Institution::Social),
+    ("民政局", Institution::Social),
+    ("文广旅局", Institution::Social),
+    ("文化体育广电和旅游局", Institution::Social),
+    ("文体广电和旅游局", Institution::Social),
+    ("残联", Institution::Social),
+    ("残疾人联合会", Institution::Social),
+    ("退役军人事务局", Institution::Social),
+    ("公安分局", Institution::Office),
+    ("公安局", Institution::Office),
+    ("司法局", Institution::Office),
+];
+
+fn field_line((field, supervisor): (&str, Institution)) -> FieldLine {
+    FieldLine { field: field.to_owned(), supervisor: supervisor.code().to_owned() }
+}
+
+fn department_line((name, supervisor): (&str, Institution)) -> DepartmentLine {
+    DepartmentLine { name: name.to_owned(), supervisor: supervisor.code().to_owned() }
+}
+
+/// How high an issuer stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Standing {
+    /// Unknown: neither a government that grants powers nor a county department.
+    Unknown,
+    /// A county department: it may supply a letter of entrustment (委托书) and nothing else.
+    Department,
+    /// A government that may grant, adjust and withdraw powers, with its rank.
+    Government(u32),
+}
+
+/// The settings, checked.
+#[derive(Clone, Debug)]
+pub(crate) struct Rules {
+    issuers: Vec<(String, u32)>,
+    provincial_issuers: Vec<String>,
+    town_names: Vec<String>,
+    whole_town: Vec<String>,
+    fields: Vec<(FieldCode, Institution)>,
+    departments: Vec<(String, Institution)>,
+    county: String,
+}
+
+impl Rules {
+    /// Checks the settings of a town.
+    ///
+    /// # Errors
+    /// [`SettingsError`], naming the setting.
+    pub fn new(settings: &RegisterSettings, town: &TownNames) -> Result<Self, SettingsError> {
+        let mut issuers: Vec<(String, u32)> = Vec::new();
+        for (index, issuer) in settings.issuers.iter().enumerate() {
+            let name = normalise(&issuer.name);
+            if issuers.iter().any(|(known, _)| *known == name) {
+                return Err(wrong("issuers", index, format!("{name} stands twice")));
+            }
+            issuers.push((name, issuer.rank));
+        }
+        let fields = settings.fields.iter().enumerate().map(|(index, line)| {
+            let code = FieldCode::parse(&line.field).map_err(|error| wrong("fields", index, error.to_string()))?;
+            Ok((code, supervisor("fields", index, &line.supervisor)?))
+        });
+        let departments = settings.departments.iter().enumerate().map(|(index, line)| {
+            Ok((normalise(&line.name), supervisor("departments", index, &line.supervisor)?))
+        });
+        let all = |names: &[String]| names.iter().map(|name| normalise(name)).collect::<Vec<_>>();
+        let own = [&town.town, &town.government];
+        let own: Vec<_> = own.into_iter().flat_map(|name| [name.clone(), format!("{}{name}", town.county)]).collect();
+        Ok(Self {
+            issuers,
+            provincial_issuers: all(&settings.provincial_issuers),
+            whole_town: [all(&settings.whole_town), own.clone()].concat(),
+            town_names: [all(&settings.town_classes), own].concat(),
+            fields: fields.collect::<Result<_, _>>()?,
+            departments: departments.collect::<Result<_, _>>()?,
+            county: normalise(&town.county),
+        })
+    }
+
+    /// How high an issuer stands.
+    pub fn standing(&self, issuer: &str) -> Standing {
+        let name = normalise(issuer);
+        match self.issuers.iter().find(|(known, _)| *known == name) {
+            Some((_, rank)) => Standing::Government(*rank),
+            None if self.department(&name).is_some() => Standing::Department,
+            None => Standing::Unknown,
+        }
+    }
+
+    /// Whether the issuer's published decision is a basis for penalty powers.
+    pub fn is_province(&self, issuer: &str) -> bool {
+        self.provincial_issuers.contains(&normalise(issuer))
+    }
+
+    /// Whether a decision that names these towns, or classes of towns, speaks of the town.
+    pub fn names_town(&self, towns: &str) -> bool {
+        listed(towns).any(|name| self.town_names.contains(&name))
+    }
+
+    /// Whether a place lies in an area that a grant names. Areas are names in a list; a place lies in one if its address says so.
+    pub fn lies_in(&self, place: &str, areas: &str) -> bool {
+        let place = normalise(place);
+        listed(areas).any(|area| self.whole_town.contains(&area) || place.contains(&area))
+    }
+
+    /// Whether there is such a field.
+    pub fn has_field(&self, field: &FieldCode) -> bool {
+        self.fields.iter().any(|(known, _)| known == field)
+    }
+
+    /// The supervisor of a power whose grant names none: by its field, and without one by its department's line.
+    pub fn supervisor(&self, field: Option<&FieldCode>, department: &str) -> Option<Institution> {
+        match field {
+            Some(field) => self.fields.iter().find(|(known, _)| known == field).map(|(_, supervisor)| *supervisor),
+            None => self.department(&normalise(department)),
+        }
+    }
+
+    /// A department goes by its bare name, with 市 before it, or with the county's name.
+    fn department(&self, name: &str) -> Option<Institution> {
+        let line = |wanted: &str| self.departments.iter().find(|(known, _)| known == wanted).map(|(_, line)| *line);
+        let name = name.strip_prefix(self.county.as_str()).unwrap_or(name);
+        // 市场监督管理局 begins with a 市 of its own, so the whole name is tried first.
+        line(name).or_else(|| line(name.strip_prefix('市')?))
+    }
+}
+
+fn supervisor(list: &str, index: usize, code: &str) -> Result<Institution, SettingsError> {
+    let back = Institution::parse(code).ok().filter(|institution| institution.side() == Side::Back);
+    back.ok_or_else(|| wrong(list, index, format!("{code} does not supervise; a supervisor is a back institution")))
+}
+
+fn wrong(list: &str, index: usize, fault: String) -> SettingsError {
+    SettingsError { key: format!("office.register.{list}[{index}]"), fault }
+}
+
+/// The entries of a list in one text, however it is separated.
+pub(crate) fn listed(text: &str) -> impl Iterator<Item = String> {
+    text.split([';', '；', '、', ',', '，']).map(normalise).filter(|entry| !entry.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rules() -> Rules {
+        Rules::new(&RegisterSettings::default(), &TownNames::default()).expect("the defaults are consistent")
+    }
+
+    #[test]
+    fn issuers_stand_in_their_order() {
+        let rules = rules();
+        let order = ["某公司", "昆山市城市管理局", "昆山市人民政府办公室", "昆山市人民政府", "苏州市人民政府", "江苏省人民政府", "江苏省人大常委会"];
+        let standings: Vec<_> = order.into_iter().map(|name| rules.standing(name)).collect();
+        assert!(standings.is_sorted(), "{standings:?}");
+        assert_eq!(standings[0], Standing::Unknown);
+        assert_eq!(standings[1], Standing::Department);
+        assert!(rules.is_province("江苏省人民政府") && !rules.is_province("苏州市人民政府"));
+    }
+
+    #[test]
+    fn departments_go_by_three_names() {
+        let rules = rules();
+        for name in ["城市管理局", "市城市管理局", "昆山市城市管理局", "市场监督管理局", "昆山市市场监督管理局", "市市场监督管理局", "市监局"] {
+            assert_eq!(rules.standing(name), Standing::Department, "{name}");
+        }
+        for name in ["管理局", "场监督管理局", "南京市城市管理局", ""] {
+            assert_eq!(rules.standing(name), Standing::Unknown, "{name}");
+        }
+    }
+
+    #[test]
+    fn the_field_decides_and_the_department_is_the_fallback() {
+        let rules = rules();
+        let field = FieldCode::parse("HEALTH").expect("a field");
+        assert_eq!(rules.supervisor(Some(&field), "城市管理局"), Some(Institution::Social));
+        assert_eq!(rules.supervisor(None, "城市管理局"), Some(Institution::Construction));
+        assert_eq!(rules.supervisor(None, "某公司"), None);
+    }
+
+    #[test]
+    fn the_town_is_named_by_itself_or_by_its_class() {
+        let rules = rules();
+        for towns in ["张浦镇", "昆山市张浦镇", "周市镇、张浦镇", "全省经济发达镇"] {
+            assert!(rules.names_town(towns), "{towns}");
+        }
+        for towns in ["", "周市镇", "张浦", "县级市"] {
+            assert!(!rules.names_town(towns), "{towns}");
+        }
+    }
+
+    #[test]
+    fn a_place_lies_in_an_area_that_its_address_names() {
+        let rules = rules();
+        assert!(rules.lies_in("商鞅路1号", "镇域"));
+        assert!(rules.lies_in("张浦镇大市社区 3号", "大市社区;南港社区"));
+        assert!(!rules.lies_in("商鞅路1号", "大市社区;南港社区"));
+    }
+
+    #[test]
+    fn wrong_settings_are_named() {
+        let front = RegisterSettings {
+            fields: vec![FieldLine { field: "URBAN".into(), supervisor: "ENFORCEMENT".into() }],
+            ..RegisterSettings::default()
+        };
+        let twice = RegisterSettings {
+            issuers: [("a", 1), ("a", 2)].map(|(name, rank)| RankedIssuer { name: name.into(), rank }).into(),
+            ..RegisterSettings::default()
+        };
+        let town = TownNames::default();
+        let key = |settings| Rules::new(settings, &town).err().map(|error| error.key);
+        assert_eq!(key(&front).as_deref(), Some("office.register.fields[0]"));
+        assert_eq!(key(&twice).as_deref(), Some("office.register.issuers[1]"));
+    }
+
+    /// The tables of `data/` and the defaults here are the same facts; this keeps them so.
+    #[test]
+    fn the_defaults_are_those_of_the_data() {
+        let rules = rules();
+        let fields = include_str!("../../../../data/fields.csv");
+        let mut seen = 0;
+        for row in csv::Reader::from_reader(fields.as_bytes()).records() {
+            let row = row.expect("a row");
+            let field = FieldCode::parse(&row[1]).expect("a field");
+            assert_eq!(rules.supervisor(Some(&field), "").map(Institution::code), Some(&row[3]), "{field}");
+            seen += 1;
+        }
+        assert_eq!(seen, rules.fields.len());
+        let departments = include_str!("../../../../data/departments.csv");
+        for row in csv::Reader::from_reader(departments.as_bytes()).records() {
+            let row = row.expect("a row");
+            assert_eq!(rules.supervisor(None, &row[0]).map(Institution::code), Some(&row[2]), "{}", &row[0]);
+            assert_eq!(rules.standing(&row[3]), Standing::Department, "{}", &row[3]);
+        }
+    }
+}

@@ -1,0 +1,271 @@
+//! The register, as rows.
+//!
+//! Rows of powers, grants and bases are only ever added, each with the revision of its write, so that whoever has the register
+//! at one revision gets the next by reading what was added since.
+
+use std::sync::Arc;
+
+use prost::Message as _;
+use runtime::db::{Columns as _, Connection, Row, Tx};
+use runtime::execute::{SaveError, Version, guard};
+use runtime::refusal::Failure;
+use sqlx::any::AnyArguments;
+use sqlx::query::Query;
+use sqlx::{Any, AssertSqlSafe};
+use townlink_proto::townlink::office::v1 as pb;
+use vocabulary::{Timestamp, time};
+
+use super::basis::state::{BasisRecorded, ProvincialBasis};
+use super::catalogue::check::Listing;
+use super::catalogue::state::Listed;
+use super::document::state::{Document, DocumentId};
+use super::event::Event;
+use super::grant::state::{Change, Grant, Recorded};
+use super::state::{Certainty, Head, Register};
+use super::{basis, catalogue, document, grant};
+use crate::rows::values;
+
+/// How many rows one statement adds. A county hands down hundreds of grants by one paper.
+const ROWS_MAX: usize = 100;
+
+/// Reads the head row.
+pub(crate) async fn head(sql: &mut Connection) -> Result<Head, Failure> {
+    let row = sqlx::query("select revision, recorded_us, last_grant, last_basis from register_head where id = 1")
+        .fetch_one(sql)
+        .await?;
+    let revision = row.int(0)?;
+    let recorded = if revision == 0 { None } else { Some(row.instant(1)?) };
+    Ok(Head { revision, recorded, last_grant: row.int(2)?, last_basis: row.int(3)? })
+}
+
+/// The register with what was added since, up to a head.
+pub(crate) async fn advance(sql: &mut Connection, known: &Register, head: Head) -> Result<Register, Failure> {
+    let mut register = known.clone();
+    let (since, upto) = (known.head.revision, head.revision);
+    let rows = added(sql, "select power, recorded_us, revision from powers", "code", since, upto).await?;
+    for row in &rows {
+        let (power, valid_from) = catalogue::wire::read(decode(row)?)?;
+        register.list(Listed { power: Arc::new(power), valid_from, revision: row.int(2)?, recorded: row.instant(1)? });
+    }
+    let rows = added(sql, "select body, recorded_us, revision, change from grants", "serial", since, upto).await?;
+    for row in &rows {
+        let grant = Arc::new(grant::wire::read(decode(row)?)?);
+        register.record(Recorded { grant, change: change(row)?, revision: row.int(2)?, recorded: row.instant(1)? });
+    }
+    let rows = added(sql, "select basis, recorded_us, revision from provincial_bases", "serial", since, upto).await?;
+    for row in &rows {
+        let basis = Arc::new(basis::wire::read(decode(row)?)?);
+        register.note(BasisRecorded { basis, revision: row.int(2)?, recorded: row.instant(1)? });
+    }
+    let rows = added(sql, "select document, recorded_us, revision from documents", "id", since, upto).await?;
+    for row in &rows {
+        register.know(&document::wire::read(decode(row)?, bytes::Bytes::new())?);
+    }
+    register.head = head;
+    Ok(register)
+}
+
+/// The documents that wait for a second person: the register must know who issued them, and must not yet act on them.
+pub(crate) async fn know_waiting(sql: &mut Connection, register: &mut Register) -> Result<(), Failure> {
+    let rows = sqlx::query("select document from documents where state = 'REGISTERED'").fetch_all(sql).await?;
+    for row in &rows {
+        register.know(&document::wire::read(decode(row)?, bytes::Bytes::new())?);
+    }
+    Ok(())
+}
+
+async fn added(
+    sql: &mut Connection,
+    select: &'static str,
+    key: &'static str,
+    since: i64,
+    upto: i64,
+) -> Result<Vec<Row>, Failure> {
+    let text = format!("{select} where revision > $1 and revision <= $2 order by revision, {key}");
+    Ok(sqlx::query(AssertSqlSafe(text)).bind(since).bind(upto).fetch_all(sql).await?)
+}
+
+fn decode<M: prost::Message + Default>(row: &Row) -> Result<M, Failure> {
+    M::decode(row.bytes(0)?.as_slice()).map_err(Failure::internal)
+}
+
+fn change(row: &Row) -> Result<Change, Failure> {
+    let number = i32::try_from(row.int(3)?).map_err(Failure::internal)?;
+    grant::wire::read_change(pb::GrantChange::try_from(number).map_err(Failure::internal)?)
+}
+
+impl Register {
+    /// The register with one more version of a power.
+    pub fn list(&mut self, listed: Listed) {
+        self.passed(listed.revision, listed.recorded);
+        let entry = self.powers.entry(listed.power.code.as_str().into()).or_default();
+        Arc::make_mut(entry).versions.push(listed);
+    }
+
+    /// The register with one more version of a grant.
+    pub fn record(&mut self, recorded: Recorded) {
+        self.passed(recorded.revision, recorded.recorded);
+        let id = recorded.grant.id;
+        let entry = Arc::make_mut(self.powers.entry(recorded.grant.power.as_str().into()).or_default());
+        self.grants.insert(id, recorded.grant.power.clone());
+        match entry.grants.iter_mut().find(|grant| grant.id == id) {
+            Some(known) => known.versions.push(recorded),
+            None => entry.grants.push(super::state::GrantVersions { id, versions: vec![recorded] }),
+        }
+    }
+
+    /// The register with one more version of a basis.
+    pub fn note(&mut self, recorded: BasisRecorded) {
+        self.passed(recorded.revision, recorded.recorded);
+        let number = recorded.basis.number.clone();
+        match self.bases.iter_mut().find(|basis| basis.number == number) {
+            Some(known) => known.versions.push(recorded),
+            None => self.bases.push(super::state::BasisVersions { number, versions: vec![recorded] }),
+        }
+    }
+
+    /// The register with what is known of a document. A refused one is not known.
+    pub fn know(&mut self, document: &Document) {
+        use super::document::state::Stage;
+        let certainty = match &document.stage {
+            Stage::Registered => Certainty::Registered,
+            Stage::Confirmed { .. } => Certainty::Confirmed,
+            Stage::Refused { .. } => return,
+        };
+        let known = super::state::Known { id: document.id, issued: Arc::clone(&document.issued), certainty };
+        self.documents.insert(document.issued.number.clone(), known);
+    }
+
+    /// A revision begins to be known at the moment of its first row: its rows were committed together.
+    fn passed(&mut self, revision: i64, recorded: Timestamp) {
+        use super::state::Moment;
+        match self.moments.binary_search_by_key(&revision, |moment| moment.revision) {
+            Ok(place) => {
+                if let Some(moment) = self.moments.get_mut(place) {
+                    moment.recorded = moment.recorded.min(recorded);
+                }
+            }
+            Err(place) => self.moments.insert(place, Moment { revision, recorded }),
+        }
+    }
+}
+
+/// The version of a thing that the register decides upon, such as an import: its own number, and recorded later than both its
+/// own last change and the register's.
+pub(crate) fn version_with(own: Version, head: Head) -> Result<Version, Failure> {
+    match (own.recorded(), head.recorded) {
+        (Some(own_recorded), Some(recorded)) => Version::of(own.number(), time::to_us(own_recorded.max(recorded))),
+        (Some(_), None) | (None, _) => Ok(own),
+    }
+}
+
+/// The version of the register itself.
+pub(crate) fn version_of(head: Head) -> Result<Version, Failure> {
+    match head.recorded {
+        Some(recorded) => Version::of(head.revision, time::to_us(recorded)),
+        None => Ok(Version::ABSENT),
+    }
+}
+
+/// Writes the rows of events, each recorded when its entry is, and moves the head where they are a write of the register.
+///
+/// # Errors
+/// [`SaveError::Moved`] where the register was written since `head` was read.
+pub(crate) async fn write(tx: &mut Tx, events: &[(&Event, Timestamp)], head: Head) -> Result<(), SaveError> {
+    let mut powers = Vec::new();
+    let mut grants = Vec::new();
+    let mut bases = Vec::new();
+    let mut next = head;
+    for (event, recorded) in events {
+        if let Some(revision) = event.revision() {
+            next.revision = revision;
+            next.recorded = Some(*recorded);
+        }
+        match event {
+            Event::PowerListed { listing, revision } => powers.push((listing.as_ref(), *revision, *recorded)),
+            Event::GrantRecorded { grant, change, revision } => {
+                next.last_grant = next.last_grant.max(grant.id.0);
+                grants.push((grant.as_ref(), *change, *revision, *recorded));
+            }
+            Event::BasisRegistered { basis, revision } => {
+                next.last_basis = next.last_basis.max(basis.id.0);
+                bases.push((basis.as_ref(), *revision, *recorded));
+            }
+            Event::DocumentRegistered(registered) => document::store::insert(tx, &registered.document, *recorded).await?,
+            Event::DocumentConfirmed { id, .. } | Event::DocumentRefused { id, .. } | Event::DocumentPublished { id, .. } => {
+                document_after(tx, *id, event, *recorded).await?;
+            }
+            Event::ImportDrafted(import) => super::import::store::insert(tx, import, *recorded).await?,
+            Event::ImportConfirmed(import) => super::import::store::update(tx, import, *recorded).await?,
+            Event::DirectiveApplied { .. } => {}
+        }
+    }
+    for rows in powers.chunks(ROWS_MAX) {
+        add_powers(tx, rows).await?;
+    }
+    for rows in grants.chunks(ROWS_MAX) {
+        add_grants(tx, rows).await?;
+    }
+    for (basis, revision, recorded) in bases {
+        add_basis(tx, basis, revision, recorded).await?;
+    }
+    if next.revision == head.revision { Ok(()) } else { move_head(tx, head, next).await }
+}
+
+/// Every write of the register changes this row, and only from the revision that it was decided upon: so one decision follows
+/// another, and no two grants of one power can slip past each other.
+async fn move_head(tx: &mut Tx, from: Head, to: Head) -> Result<(), SaveError> {
+    let moved = sqlx::query(
+        "update register_head set revision = $1, recorded_us = $2, last_grant = $3, last_basis = $4 \
+         where id = 1 and revision = $5",
+    )
+    .bind(to.revision)
+    .bind(to.recorded.map_or(0, time::to_us))
+    .bind(to.last_grant)
+    .bind(to.last_basis)
+    .bind(from.revision)
+    .execute(tx.sql())
+    .await?;
+    guard(&moved)
+}
+
+async fn document_after(tx: &mut Tx, id: DocumentId, event: &Event, recorded: Timestamp) -> Result<(), SaveError> {
+    let loaded = document::store::load(tx.sql(), id).await?;
+    let (document, version) = loaded.ok_or_else(|| Failure::internal(format!("{} is gone", id.name())))?;
+    let after = document.after(event);
+    document::store::update(tx, &after, version.number(), event.revision(), recorded).await
+}
+
+async fn add_powers(tx: &mut Tx, rows: &[(&Listing, i64, Timestamp)]) -> Result<(), SaveError> {
+    let text = format!("insert into powers (code, revision, recorded_us, power) values {}", values(rows.len(), 4));
+    let mut query: Query<'_, Any, AnyArguments> = sqlx::query(AssertSqlSafe(text));
+    for (listing, revision, recorded) in rows {
+        let power = catalogue::wire::power(&listing.power, listing.valid_from).encode_to_vec();
+        query = query.bind(listing.power.code.to_string()).bind(*revision).bind(time::to_us(*recorded)).bind(power);
+    }
+    query.execute(tx.sql()).await?;
+    Ok(())
+}
+
+async fn add_grants(tx: &mut Tx, rows: &[(&Grant, Change, i64, Timestamp)]) -> Result<(), SaveError> {
+    let text = format!("insert into grants (serial, revision, recorded_us, change, body) values {}", values(rows.len(), 5));
+    let mut query: Query<'_, Any, AnyArguments> = sqlx::query(AssertSqlSafe(text));
+    for (grant, change, revision, recorded) in rows {
+        let change = i64::from(i32::from(grant::wire::change_to_wire(*change)));
+        let body = grant::wire::grant(grant).encode_to_vec();
+        query = query.bind(grant.id.0).bind(*revision).bind(time::to_us(*recorded)).bind(change).bind(body);
+    }
+    query.execute(tx.sql()).await?;
+    Ok(())
+}
+
+async fn add_basis(tx: &mut Tx, basis: &ProvincialBasis, revision: i64, recorded: Timestamp) -> Result<(), SaveError> {
+    sqlx::query("insert into provincial_bases (serial, revision, recorded_us, basis) values ($1, $2, $3, $4)")
+        .bind(basis.id.0)
+        .bind(revision)
+        .bind(time::to_us(recorded))
+        .bind(basis::wire::basis(basis).encode_to_vec())
+        .execute(tx.sql())
+        .await?;
+    Ok(())
+}
