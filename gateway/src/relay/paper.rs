@@ -1,0 +1,3 @@
+//! Papers
+pub mod decide;
+pub mod state;

@@ -1,0 +1,176 @@
+use std::io::{Cursor, Write as _};
+
+use proptest::prelude::*;
+use zip::ZipWriter;
+use zip::write::SimpleFileOptions;
+
+use super::*;
+
+fn patterns() -> Patterns {
+    Patterns::new(&["必须于".to_owned(), "务必".to_owned()], &["经市政府同意".to_owned()]).expect("patterns")
+}
+
+fn seen(name: &str, content: &[u8]) -> Look {
+    look(name, &mut Cursor::new(content), &patterns()).expect("a readable content")
+}
+
+fn ofd(parts: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut file = ZipWriter::new(Cursor::new(Vec::new()));
+    for (name, bytes) in parts {
+        file.start_file(*name, SimpleFileOptions::default()).expect("a part");
+        file.write_all(bytes).expect("written");
+    }
+    file.finish().expect("a zip file").into_inner()
+}
+
+#[test]
+fn every_mark_of_a_secret_is_found() {
+    let marked = [
+        ("绝密★", "绝密★"),
+        ("机密☆30年", "机密☆"),
+        ("第1页 秘密★1年", "秘密★"),
+        ("秘密 \t\r\n ★", "秘密★"),
+        ("秘\u{3000}密\u{3000}★", "秘密★"),
+        ("秘\u{200b}密★", "秘密★"),
+        ("本件为工作秘密", "工作秘密"),
+    ];
+    for (text, mark) in marked {
+        assert_eq!(seen("a.txt", text.as_bytes()).seen.secret.as_deref(), Some(mark), "{text}");
+    }
+    for text in ["保守国家秘密法", "机密", "秘密：★", "★秘密", "秘.密★", "工作 秘书"] {
+        assert_eq!(seen("a.txt", text.as_bytes()).seen, Seen::default(), "{text}");
+    }
+}
+
+#[test]
+fn the_other_words_are_told_apart() {
+    let text = "内部资料，务必；经市政府 同意".as_bytes();
+    let look = seen("a.txt", text);
+    let expected = Seen { secret: None, internal: true, demand: Some("务必".to_owned()), consent: true };
+    assert_eq!((look.screened, look.seen), (true, expected));
+    // In data only marks count.
+    assert_eq!(seen("a.csv", text).seen, Seen { internal: true, ..Seen::default() });
+}
+
+#[test]
+fn no_encoding_hides_a_mark() {
+    let utf16 = |to_bytes: fn(u16) -> [u8; 2], mark: [u8; 2]| -> Vec<u8> {
+        mark.into_iter().chain("甲秘密★1年".encode_utf16().flat_map(to_bytes)).collect()
+    };
+    let gb18030 = [0xBC, 0xD7, 0xC3, 0xD8, 0xA1, 0xA1, 0xC3, 0xDC, 0xA1, 0xEF, b'1'];
+    let cases: [(&str, Vec<u8>, bool); 9] = [
+        ("a.txt", "\u{feff}秘密★".as_bytes().to_vec(), true),
+        ("a.txt", utf16(u16::to_le_bytes, [0xFF, 0xFE]), true),
+        ("a.txt", utf16(u16::to_be_bytes, [0xFE, 0xFF]), true),
+        ("a.TXT", gb18030.to_vec(), false),
+        ("a.json", br#"{"a":"\u79d8\u5bc6\u2605"}"#.to_vec(), true),
+        ("a.json", "{\"a\":\"秘密\\n★\"}".as_bytes().to_vec(), true),
+        ("a.xml", "<a>秘</a><b>密</b>★".as_bytes().to_vec(), true),
+        ("a.xml", "<a>&#x79d8;&#23494;&#x2605;</a>".as_bytes().to_vec(), true),
+        ("a.xml", "<a b='秘密★'/>".as_bytes().to_vec(), true),
+    ];
+    for (name, content, screened) in cases {
+        let look = seen(name, &content);
+        assert_eq!((look.seen.secret.as_deref(), look.screened), (Some("秘密★"), screened), "{name} {content:?}");
+    }
+}
+
+#[test]
+fn a_mark_across_pieces_is_found() {
+    for shift in 0..9 {
+        let text = format!("{}秘密★", "甲".repeat(21_842).as_str().to_owned() + &"a".repeat(shift));
+        assert_eq!(seen("a.txt", text.as_bytes()).seen.secret.as_deref(), Some("秘密★"), "{shift}");
+    }
+}
+
+#[test]
+fn an_ofd_is_looked_through() {
+    let page = |text: &str| format!("<ofd:Page><ofd:TextCode>{text}</ofd:TextCode></ofd:Page>").into_bytes();
+    let root: &[u8] = b"<ofd:OFD/>";
+    let cases: [(Vec<u8>, Option<&str>, bool); 6] = [
+        (ofd(&[("OFD.xml", root), ("Doc_0/Pages/0.xml", &page("第一页")), ("Doc_0/Res/1.png", b"x")]), None, true),
+        (ofd(&[("OFD.xml", root), ("Doc_0/Pages/0.xml", &page("秘密★1年"))]), Some("秘密★"), true),
+        (ofd(&[("0.xml", &page("秘</ofd:TextCode><ofd:TextCode>密★"))]), Some("秘密★"), true),
+        (ofd(&[("0.xml", &page("页")), ("Attachs/a.txt", "机密★".as_bytes())]), Some("机密★"), true),
+        // Only a picture, and a part that may hold anything.
+        (ofd(&[("OFD.xml", root), ("Doc_0/Res/1.jpg", b"x")]), None, false),
+        (ofd(&[("0.xml", &page("页")), ("Attachs/a.docx", b"PK")]), None, false),
+    ];
+    for (content, mark, screened) in cases {
+        let look = seen("正文.ofd", &content);
+        assert_eq!((look.kind, look.seen.secret.as_deref(), look.screened), (Kind::Ofd, mark, screened));
+    }
+    assert!(!seen("正文.ofd", b"no zip file").screened);
+}
+
+#[test]
+fn a_bomb_is_cut_off() {
+    let page = b"<ofd:TextCode>x</ofd:TextCode>";
+    let bomb = ofd(&[("0.xml", page), ("1.xml", &vec![b' '; 9 * 1024 * 1024])]);
+    assert!(!seen("a.ofd", &bomb).screened);
+    assert!(seen("a.ofd", &ofd(&[("0.xml", page)])).screened);
+}
+
+#[test]
+fn programs_are_known_by_name_and_by_their_first_bytes() {
+    let cases: [(&str, &[u8], Kind); 14] = [
+        ("清单.exe", b"", Kind::Executable),
+        ("清单.csv.EXE", b"", Kind::Executable),
+        ("清单.exe. ", b"", Kind::Executable),
+        ("清单.pdf", b"MZ\x90\0\x03", Kind::Executable),
+        ("清单.txt", b"\x7fELF\x02", Kind::Executable),
+        ("清单.txt", b"#!/bin/sh", Kind::Executable),
+        ("清单.txt", b"MZ is a text", Kind::Plain),
+        ("清单.csv", b"a,b", Kind::Table),
+        ("清单.json", b"{}", Kind::Json),
+        ("清单.xml", b"<a/>", Kind::Xml),
+        ("正文.ofd", b"PK", Kind::Ofd),
+        ("正文.pdf", b"%PDF", Kind::Opaque),
+        ("exe", b"", Kind::Opaque),
+        ("压缩.zip", b"PK", Kind::Opaque),
+    ];
+    for (name, head, kind) in cases {
+        assert_eq!(Kind::of(name, head), kind, "{name}");
+    }
+    for content in [&b"a\0b"[..], b"\xff\xff\xff"] {
+        assert!(!seen("a.txt", content).screened);
+    }
+}
+
+#[test]
+fn a_payload_is_looked_through_with_its_escapes() {
+    for payload in ["{\"title\":\"秘密★\"}".as_bytes(), br#"{"x":"\u79d8\u5bc6\u2605"}"#, b"\xff\xff\xe7\xa7\x98\xe5\xaf\x86\xe2\x98\x85"] {
+        assert_eq!(look_at_payload(payload, &patterns()).secret.as_deref(), Some("秘密★"), "{payload:?}");
+    }
+    assert_eq!(look_at_payload("{\"title\":\"关于保守国家秘密\"}".as_bytes(), &patterns()), Seen::default());
+}
+
+#[test]
+fn patterns_are_checked() {
+    for word in ["", "密", "a b", &"长".repeat(33)] {
+        assert_eq!(Patterns::new(&[word.to_owned()], &[]).err(), Some(PatternError), "{word}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_content_makes_the_search_panic(content in proptest::collection::vec(any::<u8>(), 0..300), which in 0usize..5) {
+        let name = ["a.txt", "a.json", "a.xml", "a.ofd", "a"][which];
+        let _ = seen(name, &content);
+        let _ = look_at_payload(&content, &patterns());
+    }
+
+    #[test]
+    fn a_damaged_ofd_makes_no_panic(at in 0usize..400, byte in any::<u8>()) {
+        let mut content = ofd(&[("0.xml", b"<ofd:TextCode>x</ofd:TextCode>"), ("1.xml", b"<a/>")]);
+        let at = at % content.len();
+        content[at] = byte;
+        let _ = seen("a.ofd", &content);
+    }
+
+    #[test]
+    fn a_mark_is_found_wherever_it_stands(before in "\\PC{0,40}", after in "\\PC{0,40}", space in "[ \t\u{3000}]{0,5}") {
+        let text = format!("{before}机密{space}★{after}");
+        prop_assert!(seen("a.txt", text.as_bytes()).seen.secret.is_some());
+    }
+}

@@ -1,0 +1,247 @@
+//! The gateway's settings, section `[gateway]`, and the rules that are made of them.
+//!
+//! The words by which the rules of address are recognised are configuration: the law says what may not be done, the town says
+//! by which words it is known. The defaults are those of relay-and-sharing.md §8.3 and of `data/departments.csv`.
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use vocabulary::institution::{NamesError, TownNames};
+use vocabulary::{DepartmentCode, InstitutionNames};
+
+use crate::key::Departments;
+use crate::relay::addressing::CasePaper;
+use crate::relay::envelope::DocType;
+use crate::relay::findings::FindingRules;
+use crate::relay::screening::Patterns;
+
+/// The table of the county's departments.
+const DEPARTMENTS_CSV: &str = include_str!("../../data/departments.csv");
+
+/// The section `[gateway]`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Settings {
+    /// Whether the dispatcher holds every delivery. Development only.
+    pub dispatcher_hold: bool,
+    /// The folder of the contents of attachments.
+    pub content_dir: PathBuf,
+    /// The folder in which uploads are spooled, encrypted.
+    pub spool_dir: PathBuf,
+    /// How many uploads may be unfinished or unused at once.
+    pub uploads_max: usize,
+    /// How many bytes they may have together.
+    pub uploads_bytes_max: u64,
+    /// How long an upload may rest before it is let go, in minutes of the machine's clock.
+    pub upload_age_max_minutes: u64,
+    /// The county-level government above the town.
+    pub county: String,
+    /// The town government in its full name; empty: the name of the town with 人民政府.
+    pub government: String,
+    /// The closed list of papers that may go to ENFORCEMENT directly.
+    pub case_papers: Vec<CasePaper>,
+    /// Words that make a demand (指令性要求).
+    pub demands: Vec<String>,
+    /// Words that tell the city government's consent.
+    pub consents: Vec<String>,
+    /// Kinds of paper that direct whom they are addressed to (指令性公文).
+    pub directive_types: Vec<String>,
+    /// Endings of the names of organs that may direct a town government, and of their offices.
+    pub governing_endings: Vec<String>,
+    /// Beginnings of the names of such organs.
+    pub governing_beginnings: Vec<String>,
+    /// Endings of the names of internal units (内设机构); one that also ends with an entry of `office_endings` is none.
+    pub internal_unit_endings: Vec<String>,
+    /// Endings of the names of offices that may write outside.
+    pub office_endings: Vec<String>,
+    /// Names of the county's departments and their codes.
+    pub departments: Vec<DepartmentName>,
+}
+
+/// A name of a department.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DepartmentName {
+    /// The name, with or without the county's.
+    pub name: String,
+    /// The code.
+    pub code: String,
+}
+
+/// Departments that the table of the catalogues does not hold.
+const FURTHER_DEPARTMENTS: [(&str, &str); 8] = [
+    ("人民政府", "government"),
+    ("人民政府办公室", "government-office"),
+    ("财政局", "finance"),
+    ("统计局", "statistics"),
+    ("发展和改革委员会", "development"),
+    ("发改委", "development"),
+    ("机构编制委员会办公室", "establishment"),
+    ("编办", "establishment"),
+];
+
+impl Default for Settings {
+    fn default() -> Self {
+        let texts = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
+        let case_paper = |(ending, word): (&str, &str)| CasePaper {
+            issuer_ending: ending.to_owned(),
+            title_word: word.to_owned(),
+        };
+        let case_papers = [
+            ("人民法院", ""),
+            ("", "案件移送"),
+            ("", "移送案件"),
+            ("", "行政执法监督"),
+            ("", "案件监督"),
+        ];
+        Self {
+            dispatcher_hold: false,
+            content_dir: PathBuf::from("gateway-content"),
+            spool_dir: PathBuf::from("gateway-spool"),
+            uploads_max: 256,
+            uploads_bytes_max: 4 * 1024 * 1024 * 1024,
+            upload_age_max_minutes: 24 * 60,
+            county: "昆山市".to_owned(),
+            government: String::new(),
+            case_papers: case_papers.into_iter().map(case_paper).collect(),
+            demands: texts(&["必须于", "必须在", "限期", "务必", "逾期未", "不得迟于"]),
+            consents: texts(&["经市政府同意", "经市人民政府同意", "经昆山市人民政府同意"]),
+            directive_types: texts(&["命令", "决定", "决议", "批复", "通知"]),
+            governing_endings: texts(&[
+                "人民政府",
+                "人民政府办公室",
+                "人民政府办公厅",
+                "人民代表大会",
+                "人民代表大会常务委员会",
+                "人大常委会",
+                "监察委员会",
+                "人民法院",
+                "人民检察院",
+            ]),
+            governing_beginnings: texts(&["中共", "中国共产党"]),
+            internal_unit_endings: texts(&["科", "科室", "股"]),
+            office_endings: texts(&["办公室"]),
+            departments: department_names(),
+        }
+    }
+}
+
+fn department_names() -> Vec<DepartmentName> {
+    let mut names = Vec::new();
+    for row in csv::Reader::from_reader(DEPARTMENTS_CSV.as_bytes()).records() {
+        let row = row.expect("the table in data/ is read by a test");
+        let [Some(name), Some(code)] = [row.get(0), row.get(1)] else { continue };
+        names.push(DepartmentName { name: name.to_owned(), code: code.to_owned() });
+    }
+    let further = FURTHER_DEPARTMENTS.into_iter();
+    names.extend(further.map(|(name, code)| DepartmentName { name: name.to_owned(), code: code.to_owned() }));
+    names
+}
+
+/// Settings of the gateway that cannot be meant.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SettingsError {
+    /// A word of a list cannot be searched for.
+    #[error("gateway.demands, gateway.consents: a word has 2 to 32 characters without white space")]
+    Words,
+    /// A kind of paper is unknown.
+    #[error("gateway.directive_types: {0} is none of the fifteen kinds of paper")]
+    DocType(String),
+    /// A department's code is malformed.
+    #[error("gateway.departments: {0} is no code of a department")]
+    Department(String),
+    /// The names of the town cannot be.
+    #[error("gateway.county, gateway.government: {0}")]
+    Names(#[from] NamesError),
+    /// Production holds no deliveries.
+    #[error("gateway.dispatcher_hold is for development only; remove it")]
+    Hold,
+}
+
+/// What the rules of the relay are made of.
+#[derive(Clone, Debug)]
+pub struct Rules {
+    /// The names of the town and its institutions.
+    pub names: InstitutionNames,
+    /// The closed list.
+    pub case_papers: Vec<CasePaper>,
+    /// The words that are searched for.
+    pub patterns: Patterns,
+    /// By what findings are made.
+    pub findings: FindingRules,
+    /// The county's departments.
+    pub departments: Departments,
+}
+
+impl Settings {
+    /// Checks the settings and makes the rules of them.
+    ///
+    /// # Errors
+    /// [`SettingsError`], naming the setting.
+    pub fn rules(&self, town: &str) -> Result<Rules, SettingsError> {
+        let government = if self.government.is_empty() { format!("{town}人民政府") } else { self.government.clone() };
+        let town = TownNames { county: self.county.clone(), town: town.to_owned(), government };
+        let doc_type = |word: &String| DocType::parse(word).ok_or_else(|| SettingsError::DocType(word.clone()));
+        let department = |line: &DepartmentName| {
+            let code = DepartmentCode::parse(&line.code).map_err(|_| SettingsError::Department(line.code.clone()))?;
+            Ok((line.name.clone(), code))
+        };
+        let departments = self.departments.iter().map(department).collect::<Result<Vec<_>, SettingsError>>()?;
+        Ok(Rules {
+            names: InstitutionNames::new(town, InstitutionNames::default_history())?,
+            case_papers: self.case_papers.clone(),
+            patterns: Patterns::new(&self.demands, &self.consents).map_err(|_| SettingsError::Words)?,
+            findings: FindingRules {
+                directive_types: self.directive_types.iter().map(doc_type).collect::<Result<_, _>>()?,
+                governing_endings: self.governing_endings.clone(),
+                governing_beginnings: self.governing_beginnings.clone(),
+                internal_unit_endings: self.internal_unit_endings.clone(),
+                office_endings: self.office_endings.clone(),
+            },
+            departments: Departments::new(&self.county, departments),
+        })
+    }
+
+    /// Puts relative folders below the data directory.
+    #[must_use]
+    pub fn below(mut self, data_dir: &Path) -> Self {
+        self.content_dir = data_dir.join(self.content_dir);
+        self.spool_dir = data_dir.join(self.spool_dir);
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_defaults_make_rules() {
+        let rules = Settings::default().rules("张浦镇").expect("rules");
+        assert_eq!(rules.names.town().government, "张浦镇人民政府");
+        let code = |name: &str| rules.departments.code(name).map(DepartmentCode::as_str);
+        assert_eq!(code("昆山市城市管理局"), Some("city-management"));
+        assert_eq!(code("市市场监督管理局"), Some("market"));
+        assert_eq!(code("昆山市人民政府"), Some("government"));
+        assert_eq!(code("江苏省人民政府"), None);
+    }
+
+    #[test]
+    fn wrong_settings_are_named() {
+        let rules = |change: fn(&mut Settings)| {
+            let mut settings = Settings::default();
+            change(&mut settings);
+            settings.rules("张浦镇").err()
+        };
+        assert_eq!(rules(|it| it.demands.push("必 须".to_owned())), Some(SettingsError::Words));
+        assert_eq!(
+            rules(|it| it.directive_types.push("指令".to_owned())),
+            Some(SettingsError::DocType("指令".to_owned()))
+        );
+        assert_eq!(
+            rules(|it| it.departments[0].code = "人社".to_owned()),
+            Some(SettingsError::Department("人社".to_owned()))
+        );
+        assert!(matches!(rules(|it| it.county.clear()), Some(SettingsError::Names(_))));
+    }
+}

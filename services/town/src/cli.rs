@@ -1,0 +1,177 @@
+//! The command line: what can be typed, and where each command goes.
+
+use std::path::PathBuf;
+
+use clap::{ArgAction, Args, Parser, Subcommand};
+use vocabulary::RequestId;
+
+use crate::commands::{
+    calendar, clock, config, demo, document, grant, inbox, key, log, migrate, pki, power, relay, roster, serve, up, verify,
+};
+use crate::output::{Output, Reader};
+use crate::problem::Problem;
+
+/// A town that holds county powers, joined to its county: papers, powers, proofs.
+#[derive(Debug, Parser)]
+#[command(name = "townlink", version, arg_required_else_help = true, after_help = AFTER_HELP)]
+pub struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+const AFTER_HELP: &str = "\
+Start here:
+  townlink demo                                             the whole story on real data, checked, in a temporary directory
+  townlink up                                               a town on this machine, in ./townlink-data; ctrl-c ends it
+  townlink --as person/registrar power import FILE          act as a person of the town's roster
+  townlink --as county/government relay list                act as the county government
+
+Exit codes:
+  0  done
+  1  the machine could not
+  2  the command was not understood
+  3  the town said no: the code, the law and the remedy (办法) are printed
+  4  a service is away; a command that changes something can be repeated with --request-id
+  5  a signature, a digest or a proof does not hold
+
+`townlink help COMMAND` shows each command with examples.";
+
+/// What every command understands.
+#[derive(Debug, Args)]
+struct Global {
+    /// Who acts: person/…, county/…, auditor/… or operator/…, as `townlink pki list` shows them
+    #[arg(long = "as", value_name = "IDENTITY", env = "TOWNLINK_AS", global = true)]
+    identity: Option<String>,
+    /// The data directory of the town; its ready.json tells addresses and certificates
+    #[arg(long, value_name = "DIR", env = "TOWNLINK_DATA_DIR", default_value = "townlink-data", global = true)]
+    data_dir: PathBuf,
+    /// Print JSON for programs instead of tables for people
+    #[arg(long, action = ArgAction::SetTrue, global = true)]
+    json: bool,
+    /// Repeat a command that changes something: the id that the first attempt printed (UUID)
+    #[arg(long, value_name = "UUID", value_parser = RequestId::parse, global = true)]
+    request_id: Option<RequestId>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run a whole town on this machine
+    Up(up::Up),
+    /// Play the story of the README on real data, and check every step
+    Demo(demo::Demo),
+    /// Serve some services of a configured town (production)
+    Serve(serve::Serve),
+    /// Bring the databases of a configured town to this version
+    Migrate(migrate::Migrate),
+    /// The configuration of a town
+    #[command(subcommand)]
+    Config(config::Command),
+    /// Certificates of a development town
+    #[command(subcommand)]
+    Pki(pki::Command),
+    /// Keys of those who sign papers, and of the town
+    #[command(subcommand)]
+    Key(key::Command),
+    /// Papers to the town, as a county department sends them (发文)
+    #[command(subcommand)]
+    Relay(relay::Command),
+    /// Papers in the town, as its institutions work them (收文)
+    #[command(subcommand)]
+    Inbox(inbox::Command),
+    /// Documents by which powers are handed down and taken back (政府文件)
+    #[command(subcommand)]
+    Document(document::Command),
+    /// Powers: what the law provides, and who holds it (权力事项)
+    #[command(subcommand)]
+    Power(power::Command),
+    /// Grants: what the county handed to the town (下放关系)
+    #[command(subcommand)]
+    Grant(grant::Command),
+    /// Who may do what in the town (岗位角色)
+    #[command(subcommand)]
+    Roster(roster::Command),
+    /// The public log of everything that was done
+    #[command(subcommand)]
+    Log(log::Command),
+    /// Check a receipt, a proof or an exported log, offline
+    Verify(verify::Verify),
+    /// Time limits by the official calendar; needs no town
+    #[command(subcommand)]
+    Calendar(calendar::Command),
+    /// The town's clock, which a development town can move by hand
+    #[command(subcommand)]
+    Clock(clock::Command),
+}
+
+/// What a command works with.
+#[derive(Debug)]
+pub struct Context {
+    /// The data directory of the town.
+    pub data_dir: PathBuf,
+    /// Who acts, where it was said.
+    pub identity: Option<String>,
+    /// Where to print.
+    pub output: Output,
+    request: RequestId,
+}
+
+impl Context {
+    /// The id of this change, the same for every call of one command.
+    #[must_use]
+    pub const fn request(&self) -> RequestId {
+        self.request
+    }
+}
+
+impl Cli {
+    /// For whom the command prints.
+    #[must_use]
+    pub const fn reader(&self) -> Reader {
+        if self.global.json { Reader::Program } else { Reader::Person }
+    }
+}
+
+/// Runs a command.
+pub fn run(cli: Cli) -> Result<(), Problem> {
+    let output = Output::new(cli.reader());
+    run_to(cli, output)
+}
+
+/// Runs a command whose output goes elsewhere.
+pub fn run_to(cli: Cli, output: Output) -> Result<(), Problem> {
+    let request = match cli.global.request_id {
+        Some(given) => given,
+        // A random id, since people abbreviate ids by their beginning, and those of one minute's v7 begin alike.
+        None => RequestId::try_from(uuid::Uuid::new_v4()).map_err(|error| Problem::failed("this machine", error))?,
+    };
+    let Global { identity, data_dir, .. } = cli.global;
+    // Files that are written name each other, and are read from other folders than this one.
+    let data_dir = std::path::absolute(data_dir)?;
+    let context = Context { data_dir, identity, output, request };
+    match cli.command {
+        Command::Up(command) => up::run(command, &context),
+        Command::Demo(command) => demo::run(command, &context),
+        Command::Serve(command) => serve::run(command, &context),
+        Command::Migrate(command) => migrate::run(command, &context),
+        Command::Config(command) => config::run(&command, &context),
+        Command::Pki(command) => pki::run(&command, &context),
+        Command::Verify(command) => verify::run(&command, &context),
+        Command::Calendar(command) => calendar::run(&command, &context.output),
+        Command::Key(command) => wait(key::run(command, &context)),
+        Command::Relay(command) => wait(relay::run(command, &context)),
+        Command::Inbox(command) => wait(inbox::run(command, &context)),
+        Command::Document(command) => wait(document::run(command, &context)),
+        Command::Power(command) => wait(power::run(command, &context)),
+        Command::Grant(command) => wait(grant::run(command, &context)),
+        Command::Roster(command) => wait(roster::run(command, &context)),
+        Command::Log(command) => wait(log::run(command, &context)),
+        Command::Clock(command) => wait(clock::run(command, &context)),
+    }
+}
+
+/// A client command needs one thread.
+fn wait(work: impl Future<Output = Result<(), Problem>>) -> Result<(), Problem> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(work)
+}

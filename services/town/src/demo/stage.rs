@@ -1,0 +1,424 @@
+//! The stage: a directory, a town in a child process, what was typed and what came back.
+
+use std::fs::File;
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use clap::Parser as _;
+use serde_json::{Value, json};
+
+use super::After;
+use crate::cli::{Cli, run_to};
+use crate::output::{Output, Reader, Record};
+use crate::problem::{Exit, Problem};
+
+/// The data directory, below the directory of the demonstration: the default, so that nobody has to name it.
+const DATA_DIR: &str = "townlink-data";
+
+/// How long something that happens by itself may take.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// The pause between two looks.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// How many lines of an answer are shown.
+const LINES_SHOWN: usize = 14;
+
+/// How wide a typed line may be.
+const WIDTH: usize = 110;
+
+/// The directory, the town, and what happened.
+pub struct Stage {
+    output: Output,
+    folder: Option<tempfile::TempDir>,
+    postgres: Option<String>,
+    town: Option<Town>,
+    chapters: Vec<Value>,
+    checks: usize,
+    acknowledged: Vec<Acknowledged>,
+    begun: Instant,
+}
+
+/// A paper that the town acknowledged.
+#[derive(Debug, Clone)]
+pub struct Acknowledged {
+    /// Who issued it.
+    pub identity: String,
+    /// Its message id.
+    pub id: String,
+    /// The content of the receipt, as the JSON form carries it.
+    pub receipt: Value,
+}
+
+/// The child process. It ends when its standard input does, so it does not outlive the demonstration.
+struct Town {
+    process: Child,
+    input: Option<ChildStdin>,
+}
+
+impl Drop for Town {
+    fn drop(&mut self) {
+        // A process that has ended already cannot be killed again.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// What a command answered.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// The command as it was typed.
+    typed: String,
+    /// The exit code.
+    exit: Exit,
+    /// What a program reads.
+    value: Value,
+    /// What a person reads.
+    text: String,
+    /// The problem, for programs.
+    problem: Value,
+}
+
+impl Answer {
+    /// A text of the answer by its JSON pointer; empty where there is none.
+    pub fn text(&self, pointer: &str) -> &str {
+        self.value.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
+    }
+
+    /// A part of the answer by its JSON pointer.
+    pub fn value(&self, pointer: &str) -> &Value {
+        self.value.pointer(pointer).unwrap_or(&Value::Null)
+    }
+
+    /// The entries of a list of the answer.
+    pub fn list(&self, pointer: &str) -> &[Value] {
+        self.value.pointer(pointer).and_then(Value::as_array).map_or(&[], Vec::as_slice)
+    }
+
+    /// The whole answer as a person reads it, with the problem.
+    pub fn shown(&self) -> &str {
+        &self.text
+    }
+}
+
+impl Stage {
+    /// Makes the directory.
+    pub fn open(after: After, postgres: Option<&str>, output: &Output) -> Result<Self, Problem> {
+        let mut folder = tempfile::Builder::new().prefix("townlink-demo-").tempdir()?;
+        folder.disable_cleanup(after == After::Keep);
+        // What is typed names files of this directory, as a person's commands would.
+        std::env::set_current_dir(folder.path())?;
+        let unique = folder.path().file_name().map(|name| name.to_string_lossy().to_lowercase().replace(|c: char| !c.is_ascii_alphanumeric(), "_"));
+        let postgres = postgres.map(|url| match url.split_once('?') {
+            Some((address, options)) => format!("{address}_{}?{options}", unique.clone().unwrap_or_default()),
+            None => format!("{url}_{}", unique.clone().unwrap_or_default()),
+        });
+        Ok(Self {
+            output: output.clone(),
+            folder: Some(folder),
+            postgres,
+            town: None,
+            chapters: Vec::new(),
+            checks: 0,
+            acknowledged: Vec::new(),
+            begun: Instant::now(),
+        })
+    }
+
+    /// Begins a chapter.
+    pub fn chapter(&mut self, title: &str) -> Result<(), Problem> {
+        self.chapters.push(json!({"chapter": title, "steps": []}));
+        self.person(&format!("\n{}. {title}\n", self.chapters.len()))
+    }
+
+    /// Tells the story.
+    pub fn tell(&self, text: &str) -> Result<(), Problem> {
+        let lines: Vec<_> = text.lines().map(|line| format!("   {line}")).collect();
+        self.person(&lines.join("\n"))
+    }
+
+    fn person(&self, text: &str) -> Result<(), Problem> {
+        if self.output.reader() == Reader::Person { self.output.line(text) } else { Ok(()) }
+    }
+
+    /// Types a command line, and shows what comes back.
+    pub fn run(&mut self, line: &str) -> Result<Answer, Problem> {
+        let answer = quiet(line)?;
+        self.show(&answer)?;
+        Ok(answer)
+    }
+
+    /// Types a command that must succeed.
+    pub fn accepted(&mut self, line: &str) -> Result<Answer, Problem> {
+        let answer = self.run(line)?;
+        self.check(answer.exit == Exit::Ok, &format!("the command succeeds, it ended with {}", answer.exit as u8))?;
+        Ok(answer)
+    }
+
+    /// Types a command that the town must refuse with a code, telling law and remedy.
+    pub fn refused(&mut self, line: &str, code: &str) -> Result<Answer, Problem> {
+        let answer = self.run(line)?;
+        let told = |key: &str| answer.problem["error"][key].as_str().unwrap_or_default();
+        self.check(answer.exit == Exit::Refused, &format!("the town refuses, the command ended with {}", answer.exit as u8))?;
+        self.check(told("code") == code, &format!("the code is {code}, not {}", told("code")))?;
+        self.check(!told("law").is_empty() && !told("remedy").is_empty(), "law and remedy are told")?;
+        Ok(answer)
+    }
+
+    /// Types a check that must find a fault.
+    pub fn unverified(&mut self, line: &str) -> Result<Answer, Problem> {
+        let answer = self.run(line)?;
+        self.check(answer.exit == Exit::Unverified, &format!("the check finds a fault, it ended with {}", answer.exit as u8))?;
+        Ok(answer)
+    }
+
+    /// Types a command that issues a paper, keeps its receipt, and gives back its message id.
+    pub fn issued(&mut self, line: &str) -> Result<String, Problem> {
+        let answer = self.accepted(line)?;
+        let id = answer.text("/paper").rsplit('/').next().unwrap_or_default().to_owned();
+        let identity = line.split("--as ").nth(1).and_then(|rest| rest.split(' ').next()).unwrap_or_default();
+        self.check(answer.text("/type") == "RECEIPT_TYPE_RECEIVED", "the receipt says RECEIVED")?;
+        let receipt = answer.value("/content").clone();
+        self.acknowledged.push(Acknowledged { identity: identity.to_owned(), id: id.clone(), receipt });
+        Ok(id)
+    }
+
+    /// Looks until something has happened by itself, then shows the last look.
+    pub fn until(&mut self, line: &str, what: &str, happened: impl Fn(&Answer) -> bool) -> Result<Answer, Problem> {
+        let begun = Instant::now();
+        loop {
+            let answer = quiet(line)?;
+            if answer.exit == Exit::Ok && happened(&answer) {
+                self.show(&answer)?;
+                self.check(true, what)?;
+                return Ok(answer);
+            }
+            if begun.elapsed() > PATIENCE {
+                self.show(&answer)?;
+                self.check(false, &format!("{what} within {} seconds", PATIENCE.as_secs()))?;
+            }
+            std::thread::sleep(PAUSE);
+        }
+    }
+
+    /// Looks without showing anything.
+    pub fn look(&self, line: &str) -> Result<Answer, Problem> {
+        quiet(line)
+    }
+
+    /// Runs a line of the shell, as a person would to make or change a file.
+    pub fn shell(&mut self, line: &str) -> Result<(), Problem> {
+        self.person(&format!("   $ {}", line.replace('\n', "\n     ")))?;
+        let status = Command::new("sh").arg("-c").arg(line).status()?;
+        self.record(json!({"typed": line, "exit": status.code()}));
+        self.check(status.success(), "the shell runs the line")
+    }
+
+    /// Fails unless something holds. What holds is counted.
+    pub fn check(&mut self, holds: bool, what: &str) -> Result<(), Problem> {
+        self.checks += 1;
+        if holds {
+            return Ok(());
+        }
+        let chapter = self.chapters.last().map_or("", |chapter| chapter["chapter"].as_str().unwrap_or_default());
+        Err(Problem::failed(format!("demo, {}. {chapter}", self.chapters.len()), format!("expected that {what}")))
+    }
+
+    /// Every paper that was acknowledged.
+    pub fn acknowledged(&self) -> &[Acknowledged] {
+        &self.acknowledged
+    }
+
+    fn show(&mut self, answer: &Answer) -> Result<(), Problem> {
+        self.record(json!({
+            "typed": answer.typed, "exit": answer.exit as u8, "answer": answer.value, "problem": answer.problem["error"],
+        }));
+        self.person(&format!("   $ {}", wrapped(&answer.typed)))?;
+        let lines: Vec<_> = answer.text.lines().collect();
+        let mut shown: Vec<_> = lines.iter().take(LINES_SHOWN).map(|line| format!("     {}", cut(line))).collect();
+        if lines.len() > LINES_SHOWN {
+            shown.push(format!("     … {} more lines", lines.len() - LINES_SHOWN));
+        }
+        self.person(&shown.join("\n"))
+    }
+
+    fn record(&mut self, step: Value) {
+        if let Some(Value::Array(steps)) = self.chapters.last_mut().and_then(|chapter| chapter.get_mut("steps")) {
+            steps.push(step);
+        }
+    }
+
+    /// Starts the town and waits until it serves. `first` is what is typed before and after the command.
+    pub fn start(&mut self, before: &[(&str, &str)], options: &[&str]) -> Result<(), Problem> {
+        let mut options: Vec<_> = options.iter().map(|option| (*option).to_owned()).collect();
+        if let Some(url) = self.postgres.as_ref().filter(|_| !options.is_empty()) {
+            options.extend(["--postgres".to_owned(), url.clone()]);
+        }
+        let variables: String = before.iter().map(|(key, value)| format!("{key}={value} ")).collect();
+        self.person(&format!("   $ {}", wrapped(format!("{variables}townlink up {} &", options.join(" ")).replace("  ", " ").as_str())))?;
+        let log = File::options().create(true).append(true).open("up.log")?;
+        let begun = Instant::now();
+        let mut process = Command::new(std::env::current_exe()?)
+            .args(["--data-dir", DATA_DIR, "up", "--until-eof"])
+            .args(&options)
+            .envs(before.iter().copied())
+            .stdin(Stdio::piped())
+            .stdout(log.try_clone()?)
+            .stderr(log)
+            .spawn()?;
+        let input = process.stdin.take();
+        let mut town = Town { process, input };
+        let ready = PathBuf::from(DATA_DIR).join(crate::connection::READY_FILE);
+        while !ready.exists() {
+            if let Some(status) = town.process.try_wait()? {
+                let told = std::fs::read_to_string("up.log").unwrap_or_default();
+                return Err(Problem::failed("townlink up", format!("it ended with {status}\n{told}")));
+            }
+            if begun.elapsed() > PATIENCE {
+                return Err(Problem::failed("townlink up", "it does not serve"));
+            }
+            std::thread::sleep(PAUSE);
+        }
+        self.town = Some(town);
+        self.person(&format!("     the town serves, {} ms after its start", begun.elapsed().as_millis()))
+    }
+
+    /// Ends the town as ctrl-c would: calls are answered, then it ends.
+    pub fn stop(&mut self) -> Result<(), Problem> {
+        let Some(mut town) = self.town.take() else { return Ok(()) };
+        drop(town.input.take());
+        let status = town.process.wait()?;
+        self.check(status.success(), &format!("the town ends in order, it ended with {status}"))
+    }
+
+    /// Ends the town at once, as a failing machine would.
+    pub fn kill(&mut self) -> Result<(), Problem> {
+        let Some(mut town) = self.town.take() else { return Ok(()) };
+        self.person(&format!("   $ kill -9 {}", town.process.id()))?;
+        town.process.kill()?;
+        town.process.wait()?;
+        // A process that was killed could not remove the file that says it serves.
+        let ready = PathBuf::from(DATA_DIR).join(crate::connection::READY_FILE);
+        if ready.exists() {
+            std::fs::remove_file(ready)?;
+        }
+        Ok(())
+    }
+
+    /// Ends the story.
+    pub fn close(mut self) -> Result<(), Problem> {
+        self.stop()?;
+        let seconds = self.begun.elapsed().as_secs();
+        let folder = self.folder.take().map(|folder| folder.path().display().to_string()).filter(|path| PathBuf::from(path).exists());
+        if self.output.reader() == Reader::Program {
+            let value = json!({"chapters": self.chapters, "checks": self.checks, "seconds": seconds, "folder": folder});
+            return self.output.value(&value, String::new);
+        }
+        let kept = folder.map(|folder| format!("\n   Kept in {folder}: cd there, `townlink up`, and go on by hand.")).unwrap_or_default();
+        self.person(&format!("\n   Everything came back as the law asks for: {} checks in {seconds} seconds.{kept}", self.checks))
+    }
+}
+
+/// Runs a command line in this process, through the same parser and the same code as a typed one.
+fn quiet(line: &str) -> Result<Answer, Problem> {
+    let words = words(line);
+    let given = words.iter().skip(1).cloned();
+    let arguments = ["townlink".to_owned(), "--data-dir".to_owned(), DATA_DIR.to_owned()].into_iter().chain(given);
+    let cli = Cli::try_parse_from(arguments).map_err(|error| Problem::failed(format!("demo: {line}"), error))?;
+    let record = Arc::new(Mutex::new(Record::default()));
+    let result = run_to(cli, Output::recorded(Arc::clone(&record)));
+    let record = record.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let (exit, problem, told) = match result {
+        Ok(()) => (Exit::Ok, Value::Null, String::new()),
+        Err(problem) => (problem.exit(), problem.to_json(), problem.to_string()),
+    };
+    let value = record.values.into_iter().next().unwrap_or(Value::Null);
+    Ok(Answer { typed: line.to_owned(), exit, value, text: format!("{}{told}", record.text), problem })
+}
+
+/// The words of a line as a shell would take them; single quotes keep a word together.
+fn words(line: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    let mut word = String::new();
+    let (mut quoted, mut begun) = (false, false);
+    for letter in line.chars() {
+        match letter {
+            '\'' => (quoted, begun) = (!quoted, true),
+            ' ' | '\n' if !quoted => {
+                if begun {
+                    words.push(std::mem::take(&mut word));
+                }
+                begun = false;
+            }
+            _ => {
+                word.push(letter);
+                begun = true;
+            }
+        }
+    }
+    if begun {
+        words.push(word);
+    }
+    words
+}
+
+/// A long line as a person would type it, continued after a backslash.
+fn wrapped(line: &str) -> String {
+    let mut lines = vec![String::new()];
+    for part in line.split(" --") {
+        let first = lines.len() == 1 && lines[0].is_empty();
+        let part = if first { part.to_owned() } else { format!(" --{part}") };
+        let last = lines.last().map_or(0, |last| width(last));
+        if !first && last + width(&part) > WIDTH {
+            lines.push(part);
+        } else if let Some(last) = lines.last_mut() {
+            last.push_str(&part);
+        }
+    }
+    lines.join(" \\\n        ")
+}
+
+/// A line cut to the width of the page, so that a wide table does not break the story.
+fn cut(line: &str) -> String {
+    let mut cut = String::new();
+    let mut room = WIDTH + 20;
+    for letter in line.chars() {
+        let wide = if letter.is_ascii() { 1 } else { 2 };
+        if wide > room {
+            cut.push('…');
+            break;
+        }
+        room -= wide;
+        cut.push(letter);
+    }
+    cut
+}
+
+/// How many columns a text takes: characters beyond ASCII are counted as two, as Chinese ones are.
+fn width(text: &str) -> usize {
+    text.chars().map(|letter| if letter.is_ascii() { 1 } else { 2 }).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_those_of_a_shell() {
+        let line = "townlink --as county/government relay issue --directive '{\"type\": \"X\"}' --title 通知";
+        let expected = ["townlink", "--as", "county/government", "relay", "issue", "--directive", "{\"type\": \"X\"}", "--title", "通知"];
+        assert_eq!(words(line), expected);
+        assert_eq!(words("a '' b"), ["a", "", "b"]);
+    }
+
+    #[test]
+    fn a_long_line_is_continued() {
+        let line = format!("townlink --as person/clerk {}", "--note 注释注释注释注释注释 ".repeat(8));
+        let wrapped = wrapped(&line);
+        assert!(wrapped.lines().count() > 1 && wrapped.lines().all(|line| width(line) < WIDTH + 40), "{wrapped}");
+        assert_eq!(words(&wrapped.replace(" \\\n", " ")), words(&line));
+    }
+}

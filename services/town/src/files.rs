@@ -1,0 +1,32 @@
+//! Files of the person who runs a command: an error names the file, and what is written is there whole or not at all.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use crate::problem::Problem;
+
+/// Names the file in an error of reading or writing it.
+pub fn at_file<T>(path: &Path, result: io::Result<T>) -> Result<T, Problem> {
+    result.map_err(|error| {
+        Problem::usage(format!("{}: {error}", path.display()), "name a file that can be read or written here")
+    })
+}
+
+/// Reads a file.
+pub fn read(path: &Path) -> Result<Vec<u8>, Problem> {
+    at_file(path, fs::read(path))
+}
+
+/// Writes a file, with the folders above it. A reader sees the old content or the new one, never a part.
+pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Problem> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    at_file(folder, fs::create_dir_all(folder))?;
+    let whole = || -> io::Result<()> {
+        let mut file = tempfile::NamedTempFile::new_in(folder)?;
+        io::Write::write_all(&mut file, bytes)?;
+        file.persist(path)?;
+        Ok(())
+    };
+    at_file(path, whole())
+}

@@ -1,0 +1,166 @@
+//! The benchmark of the relay: what accepting a paper costs, beside the bare cost of its parts in the same run.
+//!
+//! The program under test is the release build of `townlink`, run as it is run by people; `tests/bench` builds it. What a figure
+//! is compared with is measured in the same run, on the same machine and disk, so that a slow or noisy machine moves both.
+//!
+//! - [`accept`]: accepting papers, with many clients and with one.
+//! - [`after`]: what follows: delivery and the log.
+//! - [`bare`]: the parts alone.
+//! - [`cpu`]: what a process cost, as the system accounts for it.
+//! - [`figure`]: figures and their limits.
+//! - [`holds`]: questions who holds a power.
+//! - [`load`]: clients that ask one thing after the other.
+//! - [`papers`]: papers, made and signed beforehand.
+//! - [`plan`]: how much is measured.
+//! - [`postgres`]: a throw-away PostgreSQL.
+//! - [`register`]: filling the register of a town.
+//! - [`resident`]: memory and starts.
+//! - [`site`]: a town that is ready to be measured.
+//! - [`town`]: the town as a child process.
+
+pub mod accept;
+pub mod after;
+pub mod bare;
+pub mod cpu;
+pub mod figure;
+pub mod holds;
+pub mod load;
+pub mod papers;
+pub mod plan;
+pub mod postgres;
+pub mod register;
+pub mod resident;
+pub mod site;
+pub mod town;
+
+use std::io::Write as _;
+use std::num::NonZero;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use accept::Acceptance;
+use bare::empty_rpc;
+use figure::Report;
+use plan::Plan;
+use postgres::Server;
+use site::{Backend, Site};
+
+/// Measures the town against the bare cost of what it does.
+#[derive(Debug, Parser)]
+#[command(name = "bench")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// The relay: papers, the register, memory, start
+    Relay(Relay),
+    /// The server of an empty rpc, which the benchmark starts for itself
+    #[command(hide = true)]
+    ServeEmptyRpc(empty_rpc::Files),
+}
+
+/// What of the relay is measured, and how it is told.
+#[derive(Debug, Args)]
+struct Relay {
+    /// A short run that shows that everything works; its figures do not count
+    #[arg(long)]
+    quick: bool,
+    /// Print JSON for programs instead of a table
+    #[arg(long)]
+    json: bool,
+    /// Measure only this; may be given several times
+    #[arg(long, value_name = "WHAT")]
+    only: Vec<What>,
+    /// How often everything is measured; the medians are reported
+    #[arg(long)]
+    rounds: Option<usize>,
+}
+
+/// What can be measured alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum What {
+    /// Accepting and delivering papers on SQLite
+    Sqlite,
+    /// Accepting and delivering papers on PostgreSQL
+    Postgres,
+    /// Questions who holds a power
+    Holds,
+    /// Memory and start
+    Resident,
+}
+
+/// Runs the benchmark.
+#[must_use]
+pub fn main() -> ExitCode {
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(cause) => return failed(&cause.into()),
+    };
+    let result = runtime.block_on(async {
+        match Cli::parse().command {
+            Command::Relay(asked) => relay(&asked).await,
+            Command::ServeEmptyRpc(files) => empty_rpc::serve(&files).await.map(|()| ExitCode::SUCCESS),
+        }
+    });
+    result.unwrap_or_else(|cause| failed(&cause))
+}
+
+fn failed(cause: &anyhow::Error) -> ExitCode {
+    eprintln!("bench: {cause:?}");
+    ExitCode::from(2)
+}
+
+/// Answers 1 where a limit was missed in a run whose figures count.
+async fn relay(asked: &Relay) -> Result<ExitCode> {
+    let plan = if asked.quick { Plan::QUICK } else { Plan::FULL };
+    let plan = Plan { rounds: asked.rounds.unwrap_or(plan.rounds).max(1), ..plan };
+    let wanted = |what| asked.only.is_empty() || asked.only.contains(&what);
+    let folder = tempfile::Builder::new().prefix("townlink-bench.").tempdir()?;
+    let mut report = Report { figures: Vec::new(), setting: setting(asked, plan) };
+    if wanted(What::Sqlite) {
+        on(Backend::Sqlite, &folder.path().join("sqlite"), plan, &mut report).await?;
+    }
+    if wanted(What::Postgres) {
+        let server = Server::start()?;
+        on(Backend::Postgres(&server), &folder.path().join("postgres"), plan, &mut report).await?;
+    }
+    if wanted(What::Holds) {
+        report.figures.push(holds::measure(&folder.path().join("holds"), plan).await?);
+    }
+    if wanted(What::Resident) {
+        report.figures.extend(resident::measure(&folder.path().join("resident"), plan).await?);
+    }
+    let text = if asked.json { serde_json::to_string_pretty(&report.to_json())? } else { report.to_string() };
+    writeln!(std::io::stdout().lock(), "{}", text.trim_end())?;
+    Ok(if asked.quick || report.all_reached() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Everything that is measured of papers on one database.
+async fn on(backend: Backend<'_>, folder: &std::path::Path, plan: Plan, report: &mut Report) -> Result<()> {
+    let mut site = Site::make(backend, folder).await?;
+    let mut acceptance = Acceptance::begin(&mut site, plan).await?;
+    report.figures.extend(acceptance.cpu().await?);
+    if matches!(backend, Backend::Sqlite) {
+        report.figures.extend(acceptance.latency().await?);
+    }
+    drop(acceptance);
+    report.figures.push(after::delivery(&mut site).await?);
+    report.figures.push(after::log(&mut site).await?);
+    Ok(())
+}
+
+fn setting(asked: &Relay, plan: Plan) -> Vec<(&'static str, String)> {
+    let profile = if cfg!(debug_assertions) { "debug: the figures do not count" } else { "release" };
+    vec![
+        ("run", if asked.quick { "quick: the figures do not count".to_owned() } else { "full".to_owned() }),
+        ("build", profile.to_owned()),
+        ("cores", std::thread::available_parallelism().map_or(1, NonZero::get).to_string()),
+        ("rounds", plan.rounds.to_string()),
+        ("papers a round", format!("{} with {} clients, {} with one", plan.papers, plan.clients, plan.papers_alone)),
+    ]
+}

@@ -1,0 +1,106 @@
+//! One signature check and one receipt signature, alone.
+
+use std::num::NonZero;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result};
+use runtime::signing::{PublicKey, Signature, Signer as _, SoftSm2, verify};
+
+use crate::bench::cpu;
+use crate::bench::figure::{each, median};
+
+/// Something that was signed, to be checked again and again.
+#[derive(Clone, Debug)]
+pub struct Signed {
+    /// The key.
+    pub key: PublicKey,
+    /// The signed bytes.
+    pub message: Vec<u8>,
+    /// The signature.
+    pub signature: Signature,
+}
+
+impl Signed {
+    /// The CPU time of one check, with every core at work.
+    ///
+    /// # Errors
+    /// Where the signature does not hold.
+    pub fn check_cpu(&self, checks: u64) -> Result<Duration> {
+        on_every_core(checks, || Ok(verify(&self.key, &self.message, &self.signature)?))
+    }
+
+    /// The median time of one check, with nothing else to do.
+    ///
+    /// # Errors
+    /// Where the signature does not hold.
+    pub fn check_latency(&self, checks: u64) -> Result<Duration> {
+        one_by_one(checks, || Ok(verify(&self.key, &self.message, &self.signature)?))
+    }
+}
+
+/// A receipt to be signed again and again, with a key that was made for it.
+#[derive(Debug)]
+pub struct Receipt {
+    key: SoftSm2,
+    content: Vec<u8>,
+}
+
+impl Receipt {
+    /// A receipt with this content.
+    ///
+    /// # Errors
+    /// Where no key can be made.
+    pub fn new(content: &[u8]) -> Result<Self> {
+        Ok(Self { key: SoftSm2::generate()?, content: content.to_vec() })
+    }
+
+    /// The CPU time of one signature, with every core at work.
+    ///
+    /// # Errors
+    /// Where signing fails.
+    pub fn sign_cpu(&self, signatures: u64) -> Result<Duration> {
+        on_every_core(signatures, || Ok(self.key.sign(&self.content).map(drop)?))
+    }
+
+    /// The median time of one signature, with nothing else to do.
+    ///
+    /// # Errors
+    /// Where signing fails.
+    pub fn sign_latency(&self, signatures: u64) -> Result<Duration> {
+        one_by_one(signatures, || Ok(self.key.sign(&self.content).map(drop)?))
+    }
+}
+
+/// The CPU time of one piece of work, done by as many threads as there are cores: a busy core is slower than one with an idle
+/// neighbour, and under load all are busy.
+fn on_every_core(count: u64, work: impl Fn() -> Result<()> + Sync) -> Result<Duration> {
+    let threads = u64::try_from(std::thread::available_parallelism().map_or(1, NonZero::get))?;
+    let count = count.div_ceil(threads).max(1);
+    let work = &work;
+    let one = move || -> Result<Duration> {
+        let begin = cpu::of_this_thread()?;
+        for _ in 0..count {
+            work()?;
+        }
+        Ok(cpu::of_this_thread()?.saturating_sub(begin))
+    };
+    let total = std::thread::scope(|scope| -> Result<Duration> {
+        let running: Vec<_> = (0..threads).map(|_| scope.spawn(one)).collect();
+        let mut total = Duration::ZERO;
+        for thread in running {
+            total += thread.join().ok().context("a thread panicked")??;
+        }
+        Ok(total)
+    })?;
+    Ok(each(total, count * threads))
+}
+
+fn one_by_one(count: u64, work: impl Fn() -> Result<()>) -> Result<Duration> {
+    let mut times = Vec::new();
+    for _ in 0..count.max(1) {
+        let begin = Instant::now();
+        work()?;
+        times.push(begin.elapsed());
+    }
+    median(&times).context("nothing was measured")
+}

@@ -1,0 +1,61 @@
+//! Contracts: reasons of refusals, verbs instead of updates.
+
+use crate::none;
+use crate::sources::{blank, files};
+
+/// `OV_NO_GRANT` as the generated code names it.
+fn camel(name: &str) -> String {
+    let word = |word: &str| word[..1].to_owned() + &word[1..].to_lowercase();
+    name.split('_').map(word).collect()
+}
+
+/// The values of the enum of reasons, each with the comment above it.
+fn reasons() -> Vec<(String, String)> {
+    let source = files("proto").into_iter().find(|source| source.path.ends_with("errors/v1/error_reason.proto")).expect("the contract of reasons exists");
+    let mut found = Vec::new();
+    let mut comment = String::new();
+    for line in source.text.lines().map(str::trim) {
+        if let Some(text) = line.strip_prefix("//") {
+            comment.push_str(text);
+            comment.push('\n');
+        } else if let Some(name) = line.strip_prefix("ERROR_REASON_").and_then(|rest| rest.split(' ').next()) {
+            found.push((name.to_owned(), std::mem::take(&mut comment)));
+        } else {
+            comment.clear();
+        }
+    }
+    found.retain(|(name, _)| name != "UNSPECIFIED");
+    assert!(found.len() > 50, "the reasons were not read");
+    found
+}
+
+#[test]
+fn every_reason_shows_its_error_info() {
+    let shown = |(name, comment): &(String, String)| {
+        let info = format!("\"reason\": \"{name}\"");
+        (!comment.contains(&info) || !comment.contains("\"code\"")).then(|| format!("error_reason.proto: {name}: show its ErrorInfo above it"))
+    };
+    none(&reasons().iter().filter_map(shown).collect::<Vec<_>>());
+}
+
+#[test]
+fn every_reason_is_used() {
+    let code: String = files("rs").iter().filter(|source| !source.is_test()).map(|source| blank(&source.text, true)).collect();
+    let contracts: String = files("proto").iter().map(|source| blank(&source.text, false)).collect();
+    let used = |name: &str| code.contains(&format!("ErrorReason::{}", camel(name))) || code.contains(&format!("Reason::{}", camel(name))) || contracts.contains(&format!("reuse_reason: \"{name}\""));
+    let complaint = |(name, _): &(String, String)| (!used(name)).then(|| format!("error_reason.proto: {name}: no code refuses with it"));
+    none(&reasons().iter().filter_map(complaint).collect::<Vec<_>>());
+}
+
+#[test]
+fn state_changes_by_verbs() {
+    let mut complaints = Vec::new();
+    for source in files("proto") {
+        for (index, line) in source.text.lines().enumerate() {
+            if let Some(name) = line.trim().strip_prefix("rpc ").filter(|name| name.starts_with("Update") || name.starts_with("Set") || name.starts_with("Delete")) {
+                complaints.push(format!("{}:{}: {}: a state changes by a verb of the law", source.path, index + 1, name.split('(').next().unwrap_or(name)));
+            }
+        }
+    }
+    none(&complaints);
+}
