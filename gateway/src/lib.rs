@@ -1,7 +1,112 @@
-//! The gateway between the county and the town: the keys of senders, the relay of papers, receipts.
+//! The gateway between the county and the town (relay-and-sharing.md §8): the keys of senders, the relay of papers, signed
+//! receipts, and the delivery of what was accepted into the town's inboxes.
+//!
+//! The crate exports its [`BLUEPRINT`] for whoever starts a process, [`settings`] for whoever shows them, and [`envelope`], the one
+//! reader and writer of payloads, for whoever sends papers.
+
 mod fields;
 pub mod key;
+mod people;
 pub mod refusal;
 pub mod relay;
 mod rows;
 pub mod settings;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
+use runtime::caller::ServiceName;
+use runtime::config::{ConfigError, Environment};
+use runtime::db::Migrations;
+use runtime::refusal::Failure;
+use runtime::serve::{Blueprint, Runtime, Service, StartError};
+use runtime::signing::SoftVerifier;
+use runtime::subscription::{OwnFeed, PeerFeed, Subscription};
+use townlink_proto::townlink::gateway::v1::key_service_server::KeyServiceServer;
+use townlink_proto::townlink::gateway::v1::paper_service_server::PaperServiceServer;
+
+use key::{KeyRpc, LiveRegistry};
+use relay::content::spool::{Limits, Spool};
+use relay::content::store::Store;
+use relay::content::{Content, sweep};
+use relay::delivery::numbering::Numbering;
+use relay::dispatcher::{Dispatcher, Hold};
+use relay::paper::PaperRpc;
+use relay::paper::check::Desk;
+use relay::reactions::reactions;
+use relay::receipts::Receipts;
+use settings::{Settings, SettingsError};
+
+pub use relay::envelope;
+
+/// The gateway.
+pub const NAME: ServiceName = ServiceName("gateway");
+
+/// The office, which holds the inboxes and the roster.
+const OFFICE: ServiceName = ServiceName("office");
+
+/// The migrations of the gateway's database.
+pub const MIGRATIONS: Migrations = runtime::migrations!["0001_keys", "0002_papers"];
+
+/// What a process needs to start the gateway.
+pub const BLUEPRINT: Blueprint =
+    Blueprint { name: NAME, migrations: MIGRATIONS, assemble: |runtime| assemble(&runtime) };
+
+/// Makes the gateway.
+///
+/// # Errors
+/// [`StartError`] where a setting or a key is wrong, or a folder cannot be used.
+pub fn assemble(runtime: &Runtime) -> BoxFuture<'static, Result<Service, StartError>> {
+    let runtime = runtime.clone();
+    async move { assembled(&runtime).await }.boxed()
+}
+
+async fn assembled(runtime: &Runtime) -> Result<Service, StartError> {
+    let town = runtime.settings();
+    let settings = runtime.section::<Settings>()?.below(&town.data_dir);
+    if settings.dispatcher_hold && town.environment == Environment::Production {
+        return Err(invalid(&SettingsError::Hold));
+    }
+    let rules = Arc::new(settings.rules(&town.town_name).map_err(|error| invalid(&error))?);
+    let hold = Hold::new(town.environment, &town.data_dir, settings.dispatcher_hold);
+    let (writer, directory) = (runtime.writer().clone(), runtime.directory().clone());
+    let receipts = Receipts::new(Arc::clone(&runtime.signers().sm2), runtime.log_origin(), runtime.clock());
+    let receipts = receipts.map_err(Failure::internal)?;
+    let content = sweep::blocking(move || content(&settings)).await?;
+    let live = LiveRegistry::default();
+    live.replace(&key::store::registry(runtime.db().snapshot().await?.sql()).await?.into());
+
+    let keys = KeyRpc::new(writer.clone(), Arc::clone(&rules), live.clone(), receipts.signer());
+    let desk = Desk::new(writer.clone(), rules, content.clone(), receipts.clone(), Arc::new(SoftVerifier));
+    let papers = PaperRpc::new(desk, live, runtime.clone());
+    let service = Service::new(runtime)
+        .people(Arc::new(people::Roster::new(directory.clone())))
+        .serve(KeyServiceServer::new(keys))
+        .serve(PaperServiceServer::new(papers));
+
+    let db = runtime.db().clone();
+    let office = PeerFeed::new(directory.channel(OFFICE)?);
+    Ok(service.background(move |tasks| {
+        sweep::start(&db, &content, tasks);
+        Subscription::new(db.clone(), Numbering::new(writer.clone()), OwnFeed::new(db.clone())).start(tasks);
+        let (reaction, feed) = reactions(writer.clone(), receipts, office);
+        Subscription::new(db, reaction, feed).start(tasks);
+        Dispatcher::new(writer, directory, hold).start(tasks);
+    }))
+}
+
+fn content(settings: &Settings) -> std::io::Result<Content> {
+    let limits = Limits {
+        uploads_max: settings.uploads_max,
+        bytes_max: settings.uploads_bytes_max,
+        age_max: Duration::from_secs(settings.upload_age_max_minutes.saturating_mul(60)),
+    };
+    let spool = Spool::open(&settings.spool_dir, limits).map_err(std::io::Error::other)?;
+    Ok(Content { spool, store: Store::open(&settings.content_dir)? })
+}
+
+fn invalid(error: &SettingsError) -> StartError {
+    ConfigError::Unreadable(error.to_string()).into()
+}

@@ -1,7 +1,19 @@
-//! The relay: papers from county departments into the town's inboxes, with receipts and proofs (relay-and-sharing.md §8).
+//! The relay: papers of county departments into the town's inboxes, with signed receipts (relay-and-sharing.md §8).
+//!
+//! - [`envelope`], [`screening`], [`addressing`], [`findings`]: pure parts: what a payload says, what its texts hold, where it goes.
+//! - [`paper`]: from a request to an accepted paper.
+//! - [`content`]: the attachments.
+//! - [`receipts`]: what the sender takes home.
+//! - [`delivery`], [`dispatcher`]: numbers, the queue, and its emptying.
+//! - [`reactions`]: what the office's journal leads to.
+
 pub mod addressing;
 pub mod content;
+pub(crate) mod delivery;
+pub(crate) mod dispatcher;
 pub mod envelope;
 pub mod findings;
 pub mod paper;
+pub(crate) mod reactions;
+pub mod receipts;
 pub mod screening;

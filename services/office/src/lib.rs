@@ -31,7 +31,6 @@ use runtime::access::Act;
 use runtime::caller::ServiceName;
 use runtime::config::ConfigError;
 use runtime::db::Migrations;
-use runtime::layers::denials::Denials;
 use runtime::serve::{Blueprint, Runtime, Service, StartError};
 use townlink_proto::townlink::office::v1::delivery_service_server::DeliveryServiceServer;
 use townlink_proto::townlink::office::v1::inbox_service_server::InboxServiceServer;
@@ -83,12 +82,11 @@ pub async fn assemble(runtime: Runtime) -> Result<Service, StartError> {
     roster::take_over(writer, first).await?;
     let rules = Rules::new(&settings.register, names.town()).map_err(invalid)?;
     let roster = Roster::new(runtime.db().clone());
-    let denials = Arc::new(Denials::new(runtime.settings().limits.denials_per_minute, runtime.name()));
     let queue = Queue::open(writer.clone(), runtime.tasks());
 
     let institutions = InstitutionRpc::new(Arc::clone(&names));
-    let deliveries = DeliveryRpc::new(writer.clone(), queue, Arc::clone(&denials));
-    let inboxes = InboxRpc::new(writer.clone(), runtime.directory().clone(), denials);
+    let deliveries = DeliveryRpc::new(runtime.clone(), queue);
+    let inboxes = InboxRpc::new(runtime.clone());
     let people = RosterRpc::new(writer.clone(), roster.clone());
     let service = Service::new(&runtime)
         .serve(InstitutionServiceServer::new(institutions))

@@ -49,6 +49,10 @@ pub(crate) mod settings;
 pub(crate) mod state;
 pub(crate) mod store;
 pub(crate) mod table;
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
+pub(crate) mod testing;
 
 use index::Index;
 use settings::Rules;

@@ -3,10 +3,10 @@
 //! An unknown key is an error that names the nearest known one. Where each value came from is kept, so that
 //! `townlink config check` can show it. Keys and passwords have no defaults outside development: production names every one.
 //!
-//! - [`settings`]: the typed values.
-//! - [`layers`]: where values come from.
-//! - [`known`]: which keys exist, asked of the types themselves.
-//! - [`secret`]: text that is never shown.
+//! - `settings`: the typed values.
+//! - `layers`: where values come from.
+//! - `known`: which keys exist, asked of the types themselves.
+//! - `secret`: text that is never shown.
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -10,6 +10,7 @@
 
 mod create;
 mod job;
+mod lead;
 mod migrate;
 pub(crate) mod open;
 mod postgres;
@@ -31,8 +32,9 @@ use tokio_util::task::TaskTracker;
 use crate::refusal::Failure;
 use job::{Job, TypedJob};
 
-pub use create::create;
+pub use create::{create, remove};
 pub use job::Retry;
+pub use lead::Lead;
 pub use migrate::{Migrations, SchemaError};
 pub use row::Columns;
 pub use trouble::{Violated, violated};

@@ -8,13 +8,13 @@
 //! so that what waits is bounded before memory is spent on it. It is one future a call, not one box a layer.
 //!
 //! - [`answer`]: stored answers and streams on their way out.
-//! - [`body`]: one whole message, or nothing.
-//! - [`deadline`]: how long a call may take.
+//! - `body`: one whole message, or nothing.
+//! - `deadline`: how long a call may take.
 //! - [`denials`]: what is recorded of those who were refused.
-//! - [`fields`]: top-level fields of an encoded message.
-//! - [`identity`]: who calls.
-//! - [`metrics`]: what is counted.
-//! - [`replay`]: known request ids.
+//! - `fields`: top-level fields of an encoded message.
+//! - `identity`: who calls.
+//! - `metrics`: what is counted.
+//! - `replay`: known request ids.
 
 use std::collections::HashMap;
 use std::convert::Infallible;
@@ -51,8 +51,8 @@ mod metrics;
 mod replay;
 
 pub use answer::{RawAnswer, raw};
+pub use denials::Denials;
 
-use denials::Denials;
 use identity::Connection;
 use metrics::MethodMetrics;
 
@@ -73,6 +73,7 @@ pub(crate) struct Parts {
     pub people: CachedPeople,
     pub named: NamedServices,
     pub writer: Writer,
+    pub denials: Arc<Denials>,
     pub limits: Limits,
     pub stopping: CancellationToken,
 }
@@ -87,7 +88,7 @@ pub(crate) struct Stack {
     people: CachedPeople,
     named: NamedServices,
     writer: Writer,
-    denials: Denials,
+    denials: Arc<Denials>,
     limits: Limits,
     calls: Arc<Semaphore>,
     streams: Arc<Semaphore>,
@@ -110,7 +111,7 @@ impl Stack {
         Self {
             methods: methods.collect(),
             others: MethodMetrics::new(parts.service, "other"),
-            denials: Denials::new(parts.limits.denials_per_minute, parts.service),
+            denials: parts.denials,
             calls: Arc::new(Semaphore::new(parts.limits.calls_max)),
             streams: Arc::new(Semaphore::new(parts.limits.streams_max)),
             service: parts.service,

@@ -102,3 +102,37 @@ impl CachedPeople {
             .map_err(|cause| Failure::Unavailable { what: "the roster of persons", cause: Some(Box::new(cause)) })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use super::*;
+
+    /// Counts how often it is asked, and fails the first time.
+    #[derive(Default)]
+    struct Roster(AtomicU32);
+
+    impl People for Roster {
+        fn standing<'a>(&'a self, _: &'a PersonId, on: Date) -> BoxFuture<'a, Result<Option<Standing>, Failure>> {
+            let asked = self.0.fetch_add(1, Ordering::SeqCst);
+            let roles = vec![on.to_string()];
+            let standing = Standing { post: Post::TownLeaders, roles };
+            let answer = if asked == 0 { Err(Failure::Contention) } else { Ok(Some(standing)) };
+            Box::pin(std::future::ready(answer))
+        }
+    }
+
+    #[tokio::test]
+    async fn an_answer_is_kept_for_its_date_and_a_failure_is_not() {
+        let roster = Arc::new(Roster::default());
+        let people = CachedPeople::new(Arc::clone(&roster) as Arc<dyn People>);
+        let person = PersonId::parse("li").expect("an id");
+        let (today, tomorrow) = (Date::constant(2026, 3, 2), Date::constant(2026, 3, 3));
+        assert!(matches!(people.standing(&person, today).await, Err(Failure::Unavailable { .. })));
+        for (on, asked) in [(today, 2), (today, 2), (tomorrow, 3), (today, 3)] {
+            let standing = people.standing(&person, on).await.expect("an answer").expect("a standing");
+            assert_eq!((standing.roles[0].clone(), roster.0.load(Ordering::SeqCst)), (on.to_string(), asked));
+        }
+    }
+}

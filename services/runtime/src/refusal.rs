@@ -232,7 +232,14 @@ pub fn stored(bytes: Bytes) -> Status {
 /// Logs a failure with its whole chain of causes, and makes the status that hides them.
 fn failed(failure: &Failure) -> Status {
     let trace = telemetry::current_trace();
-    tracing::error!(%trace, service = %telemetry::current_service(), "call failed: {}", telemetry::chain(failure));
+    let service = telemetry::current_service();
+    match failure {
+        // Under load this happens to thousands of calls a second; the metrics count them.
+        Failure::Exhausted(_) | Failure::Contention => tracing::debug!(%trace, %service, "call failed: {failure}"),
+        Failure::Unavailable { .. } | Failure::Internal(_) => {
+            tracing::error!(%trace, %service, "call failed: {}", telemetry::chain(failure));
+        }
+    }
     let (code, details) = match failure {
         Failure::Unavailable { .. } => (Code::Unavailable, vec![wire::retry(RETRY_AFTER)]),
         Failure::Contention => (Code::Aborted, vec![wire::retry(Duration::ZERO)]),
@@ -268,6 +275,12 @@ pub(crate) fn oversize(limit: usize) -> Status {
 #[must_use]
 pub(crate) fn misframed(fault: &str) -> Status {
     with_details(Code::InvalidArgument, &format!("the body of the request {fault}"), Vec::new())
+}
+
+/// The body of a request ended before its time: the client hung up, or the connection was lost.
+#[must_use]
+pub(crate) fn broken_body(cause: Box<dyn StdError + Send + Sync>) -> Status {
+    Status::from_error(cause)
 }
 
 /// No contract of this service has the method.

@@ -3,9 +3,9 @@
 //! A service's crate exports one [`Blueprint`]; a process starts as many of them as it is told to, and ends them in order:
 //! no new calls, the calls at hand, the background tasks, the databases.
 //!
-//! - [`listener`]: connections, from the network and over pipes.
-//! - [`operations`]: metrics and liveness, apart from the contracts.
-//! - [`start`]: from blueprints to a running process, and its end.
+//! - `listener`: connections, from the network and over pipes.
+//! - `operations`: metrics and liveness, apart from the contracts.
+//! - `start`: from blueprints to a running process, and its end.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use serde::de::DeserializeOwned;
 use tonic::server::NamedService;
 use tonic::service::RoutesBuilder;
 
-use crate::access::{Act, NamedServices, RuleError};
+use crate::access::{Access, Act, NamedServices, RuleError};
 use crate::caller::ServiceName;
 use crate::clock::TownClock;
 use crate::config::{ConfigError, Loaded, Settings};
@@ -24,9 +24,10 @@ use crate::db::{Db, Migrations, SchemaError};
 use crate::directory::{Directory, RemoteError};
 use crate::execute::Writer;
 use crate::journal::service::Grants;
+use crate::layers::Denials;
 use crate::people::{NoPeople, People};
 use crate::pki::PkiError;
-use crate::refusal::Failure;
+use crate::refusal::{Denial, Failure, Refusal};
 use crate::signing::Signer;
 use crate::tasks::Tasks;
 
@@ -109,6 +110,7 @@ struct Inner {
     directory: Directory,
     tasks: Tasks,
     signers: Signers,
+    denials: Arc<Denials>,
 }
 
 /// The keys with which a service signs its log and its receipts.
@@ -175,6 +177,19 @@ impl Runtime {
     #[must_use]
     pub fn signers(&self) -> &Signers {
         &self.0.signers
+    }
+
+    /// The record of denials that the layers keep, for a service that denies by what it knows of a resource: one rate for both.
+    #[must_use]
+    pub fn denials(&self) -> &Arc<Denials> {
+        &self.0.denials
+    }
+
+    /// Records a denial that the service itself found, such as `RE_SENDER`, as the layers record theirs: journalled up to a
+    /// rate, and counted. Gives what to return. For a call that writes, [`Writer::refuse`] does it and keeps the answer too.
+    pub async fn deny(&self, access: &Access, refusal: Refusal) -> Denial {
+        self.0.denials.record(self.writer(), access.caller(), &access.method().path, &refusal).await;
+        refusal.into()
     }
 
     /// The origin of the service's log, as its checkpoints and receipts name it.

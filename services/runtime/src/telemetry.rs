@@ -4,9 +4,11 @@ use std::any::Any;
 use std::error::Error;
 use std::fmt;
 use std::future::Future;
+use std::num::NonZeroU32;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 use tracing_subscriber::EnvFilter;
@@ -119,6 +121,21 @@ pub fn current_service() -> ServiceName {
 #[must_use]
 pub fn current_trace() -> TraceId {
     CallContext::current().map_or_else(TraceId::fresh, |call| call.trace)
+}
+
+/// Keeps what strangers can cause from filling the log: a few lines a second, the rest is only counted.
+pub(crate) struct Seldom(DefaultDirectRateLimiter);
+
+impl Seldom {
+    /// At most this many lines a second.
+    pub fn per_second(lines: NonZeroU32) -> Self {
+        Self(RateLimiter::direct(Quota::per_second(lines)))
+    }
+
+    /// Whether a line may be written now.
+    pub fn may(&self) -> bool {
+        self.0.check().is_ok()
+    }
 }
 
 /// An error with all its causes, for a log line.

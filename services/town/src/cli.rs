@@ -23,10 +23,14 @@ pub struct Cli {
 
 const AFTER_HELP: &str = "\
 Start here:
-  townlink demo                                             the whole story on real data, checked, in a temporary directory
-  townlink up                                               a town on this machine, in ./townlink-data; ctrl-c ends it
-  townlink --as person/registrar power import FILE          act as a person of the town's roster
-  townlink --as county/government relay list                act as the county government
+  # the whole story on real data, checked, in a temporary directory
+  townlink demo
+  # a town on this machine, in ./townlink-data; ctrl-c ends it
+  townlink up
+  # act as a person of the town's roster
+  townlink --as person/registrar power import FILE
+  # act as the county government
+  townlink --as county/government relay list
 
 Exit codes:
   0  done
@@ -40,12 +44,13 @@ Exit codes:
 
 /// What every command understands.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Everywhere")]
 struct Global {
     /// Who acts: person/…, county/…, auditor/… or operator/…, as `townlink pki list` shows them
-    #[arg(long = "as", value_name = "IDENTITY", env = "TOWNLINK_AS", global = true)]
+    #[arg(long = "as", value_name = "IDENTITY", env = "TOWNLINK_AS", hide_env_values = true, global = true)]
     identity: Option<String>,
     /// The data directory of the town; its ready.json tells addresses and certificates
-    #[arg(long, value_name = "DIR", env = "TOWNLINK_DATA_DIR", default_value = "townlink-data", global = true)]
+    #[arg(long, value_name = "DIR", env = "TOWNLINK_DATA_DIR", hide_env_values = true, default_value = "townlink-data", global = true)]
     data_dir: PathBuf,
     /// Print JSON for programs instead of tables for people
     #[arg(long, action = ArgAction::SetTrue, global = true)]

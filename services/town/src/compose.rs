@@ -21,7 +21,12 @@ use crate::problem::Problem;
 pub const FILE: &str = "townlink.toml";
 
 /// Every service, in the order in which they start.
-pub const BLUEPRINTS: [Blueprint; 2] = [office::BLUEPRINT, gateway::BLUEPRINT];
+pub const BLUEPRINTS: [Blueprint; 2] = [OFFICE, gateway::BLUEPRINT];
+
+#[cfg(not(feature = "bench"))]
+const OFFICE: Blueprint = office::BLUEPRINT;
+#[cfg(feature = "bench")]
+const OFFICE: Blueprint = crate::bench::OFFICE;
 
 /// Which file the settings are read from.
 #[derive(Debug, Clone, Default, Args)]

@@ -13,6 +13,14 @@ pub fn at_file<T>(path: &Path, result: io::Result<T>) -> Result<T, Problem> {
     })
 }
 
+/// A path as it is told: below the folder that the person is in without that folder's name.
+#[must_use]
+pub fn told(path: &Path) -> String {
+    let here = std::env::current_dir().ok();
+    let below = here.as_deref().and_then(|here| path.strip_prefix(here).ok());
+    below.unwrap_or(path).display().to_string()
+}
+
 /// Reads a file.
 pub fn read(path: &Path) -> Result<Vec<u8>, Problem> {
     at_file(path, fs::read(path))

@@ -1,5 +1,6 @@
 //! The `townlink` program: composes services into processes, and is the command line for every contract.
 //!
+//! - `bench`: what benchmarks compare with; in no other program.
 //! - [`catalogue`]: the power catalogue and the grants that `data/` makes.
 //! - [`commands`]: one module for each command of the command line.
 //! - [`compose`]: services into processes; the only place that knows every service.
@@ -12,6 +13,8 @@
 //! - [`paper`]: papers as a county department makes and signs them.
 //! - [`problem`]: what went wrong, and the exit codes.
 
+#[cfg(feature = "bench")]
+mod bench;
 pub mod catalogue;
 mod cli;
 mod commands;

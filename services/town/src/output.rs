@@ -54,6 +54,12 @@ impl Output {
         Self { reader: Reader::Person, record: Some(record) }
     }
 
+    /// For whom it prints.
+    #[must_use]
+    pub const fn reader(&self) -> Reader {
+        self.reader
+    }
+
     /// Prints a message of a contract: as a table, or as canonical proto JSON.
     pub fn message<M: Message + Name>(&self, message: &M, table: impl FnOnce(&M) -> Table) -> Result<(), Problem> {
         let value = to_json(message)?;

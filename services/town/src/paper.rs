@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
-use gateway::relay::envelope::{AttachmentRef, Envelope};
+use gateway::envelope::{AttachmentRef, Envelope};
 use runtime::signing::{Signer, soft_signer};
 use std::sync::Arc;
 use townlink_proto::townlink::gateway::v1 as pb;

@@ -227,9 +227,3 @@ impl From<io::Error> for Problem {
         Self::failed("this machine", error)
     }
 }
-
-impl From<anyhow::Error> for Problem {
-    fn from(error: anyhow::Error) -> Self {
-        Self::failed("this machine", format!("{error:#}"))
-    }
-}

@@ -1,7 +1,7 @@
 //! Accepting papers: what it costs with many clients, how long it takes with one, and what the parts cost alone.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
 use runtime::signing::Algorithm;
@@ -21,6 +21,12 @@ use crate::bench::town::TLS_NAME;
 
 /// How many connections write at once on PostgreSQL, as many as the service has.
 const WRITERS: usize = 16;
+
+/// How long the numbering may be behind.
+const NUMBERING_LIMIT: Duration = Duration::from_secs(60);
+
+/// The pause between two looks whether it is done.
+const NUMBERING_LOOK: Duration = Duration::from_millis(100);
 
 /// The costs of the four parts.
 #[derive(Clone, Copy, Debug)]
@@ -66,6 +72,7 @@ impl<'a, 'b> Acceptance<'a, 'b> {
             let papers = papers::make(acceptance.site.key(algorithm)?, plan.clients * 4, &mut acceptance.serial)?;
             let first = papers.first().cloned().context("a warm-up has papers")?;
             acceptance.issue(papers, plan.clients).await?;
+            acceptance.numbered().await?;
             // The same paper again gets the same receipt, whose content is what a bare signature signs.
             let mut rpc = acceptance.clients.first().cloned().context("there are clients")?;
             acceptance.content = rpc.issue_paper(first).await?.into_inner().content.to_vec();
@@ -135,6 +142,7 @@ impl<'a, 'b> Acceptance<'a, 'b> {
         let servers = self.site.servers()?;
         let begin = servers.cpu()?;
         let served = self.issue(papers, self.plan.clients).await?;
+        self.numbered().await?;
         let spent = servers.cpu()?.saturating_sub(begin);
         let (batches_after, jobs_after) = self.batches()?;
         let batch = (jobs_after - jobs) / (batches_after - batches).max(1);
@@ -207,6 +215,7 @@ impl<'a, 'b> Acceptance<'a, 'b> {
         let signed = papers::signed(self.site.key(algorithm)?, papers.first().context("a round has papers")?)?;
         let before = rows::count(self.site.town.gateway_database()).await?;
         let served = self.issue(papers, 1).await?;
+        self.numbered().await?;
         let measured = median(&served.latencies).context("no paper was accepted")?;
         self.site.town.rest(true)?;
         let parts = self.parts_alone(&signed, &before, count).await;
@@ -245,6 +254,20 @@ impl<'a, 'b> Acceptance<'a, 'b> {
             });
         }
         load::run(running).await
+    }
+
+    /// Waits until every paper has its number in the order of its sender and recipient. The dispatcher is held, the numbering is
+    /// not; it counts as a part of the acceptance, so no round leaves it to the next.
+    async fn numbered(&self) -> Result<()> {
+        let limit = Instant::now() + NUMBERING_LIMIT;
+        loop {
+            let counts = rows::count(self.site.town.gateway_database()).await?;
+            if counts.get("deliveries") == counts.get("papers") {
+                return Ok(());
+            }
+            ensure!(Instant::now() < limit, "papers are not numbered within {NUMBERING_LIMIT:?}");
+            tokio::time::sleep(NUMBERING_LOOK).await;
+        }
     }
 
     /// How many commits the town has made, and of how many jobs.

@@ -19,18 +19,17 @@ const LIMIT: Duration = Duration::from_secs(600);
 /// The pause between two looks; a look reads the database, so there are few.
 const LOOK: Duration = Duration::from_millis(500);
 
-/// The CPU time of one delivery: numbering, the call to the office, the row in the inbox, and the end of the delivery, with the
-/// journals and logs of both services. The town starts again with its dispatcher released.
+/// The CPU time of one delivery: the call to the office, the row in the inbox, and the end of the delivery, with the
+/// journals and logs of both services.
 ///
 /// # Errors
 /// Where a delivery does not end.
 pub async fn delivery(site: &mut Site<'_>) -> Result<Figure> {
     let counted = rows::count(site.town.gateway_database()).await?;
     let papers = u64::try_from(*counted.get("papers").context("the gateway keeps papers")?)?;
-    site.town.stop();
-    site.town.start(false).await?;
     let servers = site.servers()?;
     let (begun, begin) = (delivered(site).await?, servers.cpu()?);
+    site.town.hold(false)?;
     let limit = Instant::now() + LIMIT;
     let end = loop {
         let end = servers.cpu()?;

@@ -42,7 +42,7 @@ const DAYS: [(i32, i32); 5] = [(4, 15), (5, 15), (6, 15), (8, 15), (9, 15)];
 /// Where the town cannot be made or a question is not answered.
 pub async fn measure(folder: &Path, plan: Plan) -> Result<Figure> {
     let mut town = Town::on_sqlite(folder)?;
-    town.start(true).await?;
+    town.start().await?;
     fill(&town)?;
     let questions = questions();
     let channels = (0..plan.clients).map(|_| town.channel("office", ASKS)).collect::<Result<Vec<_>>>()?;

@@ -32,12 +32,12 @@ const PAPERS: usize = 50;
 /// Where the town cannot be made.
 pub async fn measure(folder: &Path, plan: Plan) -> Result<Vec<Figure>> {
     let mut town = Town::on_sqlite(folder)?;
-    town.start(false).await?;
+    town.start().await?;
     fill(&town).await?;
     let mut starts = Vec::new();
     for _ in 0..plan.rounds.max(2) {
         town.stop();
-        starts.push(town.start(false).await?);
+        starts.push(town.start().await?);
     }
     tokio::time::sleep(plan.idle).await;
     let resident = cpu::resident_kib(town.pid()?)?;

@@ -58,7 +58,8 @@ impl<'a> Site<'a> {
                 Town::new(folder, SERVICES.map(|service| server.url(service)))?
             }
         };
-        town.start(true).await?;
+        town.hold(true)?;
+        town.start().await?;
         let mut keys = Vec::new();
         for algorithm in papers::ALGORITHMS {
             keys.push((algorithm, papers::register(&town, algorithm)?));
@@ -68,7 +69,7 @@ impl<'a> Site<'a> {
             Backend::Sqlite => copy(&folder.join("gateway.db"), &folder.join("clean.db"))?,
             Backend::Postgres(server) => server.create("clean", Some("gateway")).await?,
         }
-        town.start(true).await?;
+        town.start().await?;
         Ok(Self { town, backend, keys, folder: folder.to_owned(), copies: 0 })
     }
 

@@ -75,21 +75,16 @@ impl Town {
         &self.databases[0]
     }
 
-    /// Starts the town, with its dispatcher held or not, and says how long it took from the start of the process until both
-    /// services said that they serve.
+    /// Starts the town and says how long it took, from the start of the process until both services said that they serve.
     ///
     /// # Errors
     /// Where it does not start.
-    pub async fn start(&mut self, hold: bool) -> Result<Duration> {
+    pub async fn start(&mut self) -> Result<Duration> {
         ensure!(self.running.is_none(), "the town runs already");
-        let data = self.data_dir();
-        fs::create_dir_all(&data)?;
-        fs::write(data.join("townlink.toml"), self.settings(hold))?;
-        let log = self.folder.join("up.log");
         let mut command = self.command();
-        command.arg("up");
+        command.arg("up").envs(self.settings());
         let begin = Instant::now();
-        let mut running = Running::start(command, &log);
+        let mut running = Running::start(command, &self.folder.join("up.log"));
         for service in SERVICES {
             while !self.serves(service).await {
                 if let Some(status) = running.ended() {
@@ -102,6 +97,21 @@ impl Town {
         let took = begin.elapsed();
         self.running = Some(running);
         Ok(took)
+    }
+
+    /// Holds every delivery, or lets them go, as a development town can.
+    ///
+    /// # Errors
+    /// Where the marker cannot be written.
+    pub fn hold(&self, held: bool) -> Result<()> {
+        let marker = self.data_dir().join("dispatcher.hold");
+        if held {
+            fs::create_dir_all(self.data_dir())?;
+            fs::write(marker, "")?;
+        } else if marker.exists() {
+            fs::remove_file(marker)?;
+        }
+        Ok(())
     }
 
     /// Asks the town to end, and waits until it has.
@@ -190,18 +200,21 @@ impl Town {
         Ok(text.lines().filter_map(value).sum())
     }
 
-    fn settings(&self, hold: bool) -> String {
-        let mut text = format!(
-            "[clock]\nmode = \"manual\"\nstart = \"{START}\"\n\n[operations]\nlisten = \"127.0.0.1:{}\"\n\n\
-             [log]\nfilter = \"warn\"\n\n[gateway]\ndispatcher_hold = {hold}\n",
-            self.operations
-        );
+    /// The settings of the run, as variables of the environment.
+    fn settings(&self) -> Vec<(String, String)> {
+        let mut settings = vec![
+            ("CLOCK__MODE".to_owned(), "manual".to_owned()),
+            ("CLOCK__START".to_owned(), START.to_owned()),
+            ("OPERATIONS__LISTEN".to_owned(), format!("127.0.0.1:{}", self.operations)),
+            ("LOG__FILTER".to_owned(), "warn".to_owned()),
+        ];
         for ((service, port), database) in SERVICES.iter().zip(self.ports).zip(&self.databases) {
-            text += &format!(
-                "\n[services.{service}]\nlisten = \"127.0.0.1:{port}\"\naddress = \"127.0.0.1:{port}\"\ndatabase = \"{database}\"\n"
-            );
+            let service = service.to_uppercase();
+            settings.push((format!("SERVICES__{service}__LISTEN"), format!("127.0.0.1:{port}")));
+            settings.push((format!("SERVICES__{service}__ADDRESS"), format!("127.0.0.1:{port}")));
+            settings.push((format!("SERVICES__{service}__DATABASE"), database.clone()));
         }
-        text
+        settings.into_iter().map(|(key, value)| (format!("TOWNLINK__{key}"), value)).collect()
     }
 
     fn pki(&self) -> PathBuf {

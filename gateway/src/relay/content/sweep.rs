@@ -1,15 +1,14 @@
 //! Removes contents that no paper refers to: an acceptance failed after its content was kept.
 
-use std::collections::HashSet;
 use std::time::Duration;
 
-use runtime::db::{Columns as _, Db};
+use runtime::db::Db;
 use runtime::refusal::Failure;
 use runtime::tasks::Tasks;
-use vocabulary::Sm3Digest;
 
 use super::Content;
 use super::spool::Spool;
+use crate::relay::paper::store;
 
 /// How old a content is before it may be an orphan: an acceptance takes seconds.
 const AGE: Duration = Duration::from_secs(3_600);
@@ -59,15 +58,17 @@ async fn uploads(spool: &Spool) {
 
 async fn contents(db: &Db, content: &Content) -> Result<(), Failure> {
     loop {
-        let store = content.store.clone();
-        let old = blocking(move || store.older_than(AGE)).await?;
+        let contents = content.store.clone();
+        let old = blocking(move || contents.older_than(AGE)).await?;
         for some in old.chunks(ASKED_MAX) {
-            let held = held(db, some).await?;
+            let mut reader = db.read().await?;
+            let held = store::held_contents(reader.sql(), some).await?;
+            drop(reader);
             let orphans: Vec<_> = some.iter().copied().filter(|digest| !held.contains(digest)).collect();
-            let store = content.store.clone();
+            let contents = content.store.clone();
             blocking(move || {
                 for orphan in orphans {
-                    store.remove(orphan, AGE)?;
+                    contents.remove(orphan, AGE)?;
                     tracing::info!(%orphan, "a content that no paper refers to was removed");
                 }
                 Ok(())
@@ -76,21 +77,6 @@ async fn contents(db: &Db, content: &Content) -> Result<(), Failure> {
         }
         tokio::time::sleep(CONTENTS_PAUSE).await;
     }
-}
-
-/// Which of some contents a paper refers to.
-async fn held(db: &Db, some: &[Sm3Digest]) -> Result<HashSet<Sm3Digest>, Failure> {
-    let text = format!(
-        "select distinct digest from paper_attachments where digest in {}",
-        crate::rows::values(1, some.len())
-    );
-    let mut query = sqlx::query(sqlx::AssertSqlSafe(text));
-    for digest in some {
-        query = query.bind(digest.as_bytes().to_vec());
-    }
-    let mut reader = db.read().await?;
-    let rows = query.fetch_all(reader.sql()).await?;
-    rows.iter().map(|row| Sm3Digest::try_from(row.bytes(0)?.as_slice()).map_err(Failure::internal)).collect()
 }
 
 /// Runs what waits for the disk off the event loop.

@@ -25,12 +25,12 @@ use crate::refusal::{Refusal, SequenceFault};
 /// How many deliveries one transaction settles at most: with the largest payloads, 16 MiB.
 const TOGETHER_MAX: usize = 64;
 
-/// How long a delivery waits for those before it. Calls of one connection arrive within milliseconds of each other; the bound
-/// leaves room for a busy machine, and keeps a true gap from being told late.
+/// How long a way must be quiet until what came early on it is a gap. Calls of one connection arrive within milliseconds of each
+/// other; the bound leaves room for a busy machine, and keeps a true gap from being told late.
 const PATIENCE: Duration = Duration::from_millis(500);
 
-/// How often those that wait are looked at again while nothing new comes.
-const LOOK: Duration = Duration::from_millis(50);
+/// How many may wait on one way for those before them.
+const EARLY_MAX: usize = 4 * TOGETHER_MAX;
 
 /// What the failure messages call this.
 const WHAT: &str = "the door to the inboxes";
@@ -45,8 +45,23 @@ pub(crate) struct Queue {
 struct Waiting {
     delivery: Arc<Delivery>,
     author: Author,
-    since: Instant,
     answer: oneshot::Sender<Result<Ending, Denial>>,
+}
+
+/// Deliveries of one way that came before those they follow.
+struct Early {
+    run: Vec<Waiting>,
+    /// Since when nothing new has come on the way.
+    quiet_since: Instant,
+}
+
+/// What becomes of a delivery that is ahead of its turn.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Ahead {
+    /// It waits for those before it.
+    Waits,
+    /// It is a gap.
+    Refused,
 }
 
 impl Queue {
@@ -54,58 +69,84 @@ impl Queue {
     pub(crate) fn open(writer: Writer, tasks: &Tasks) -> Self {
         let (coming, arrivals) = mpsc::channel(TOGETHER_MAX);
         let arrivals = Arc::new(Mutex::new(arrivals));
-        tasks.keep("take deliveries in", move || run(writer.clone(), Arc::clone(&arrivals)));
+        let running = tasks.clone();
+        tasks.keep("take deliveries in", move || run(writer.clone(), Arc::clone(&arrivals), running.clone()));
         Self { coming }
     }
 
     /// Takes a delivery in, after those before it.
     pub(crate) async fn deliver(&self, delivery: Delivery, author: Author) -> Result<Ending, Denial> {
         let (answer, answered) = oneshot::channel();
-        let waiting = Waiting { delivery: Arc::new(delivery), author, since: Instant::now(), answer };
         let closed = || Denial::from(Failure::Unavailable { what: WHAT, cause: None });
+        let waiting = Waiting { delivery: Arc::new(delivery), author, answer };
         self.coming.send(waiting).await.map_err(|_| closed())?;
         answered.await.unwrap_or_else(|_| Err(closed()))
     }
 }
 
-/// Settles what comes until the last sender is gone. A client that hangs up does not take its delivery back.
-async fn run(writer: Writer, arrivals: Arc<Mutex<mpsc::Receiver<Waiting>>>) -> Result<(), Failure> {
+/// Settles what comes until the process stops. Whoever is not answered by then delivers again; a client that hangs up does not
+/// take its delivery back.
+async fn run(writer: Writer, arrivals: Arc<Mutex<mpsc::Receiver<Waiting>>>, tasks: Tasks) -> Result<(), Failure> {
     let mut arrivals = arrivals.lock().await;
-    let mut early = Vec::new();
+    let mut early: BTreeMap<Way, Early> = BTreeMap::new();
     loop {
-        let mut batch = std::mem::take(&mut early);
-        let held = batch.len();
-        let room = TOGETHER_MAX.saturating_sub(held).max(1);
-        let received = if held == 0 {
-            arrivals.recv_many(&mut batch, room).await
-        } else {
-            // Nothing new within this time means that those who wait are looked at again.
-            tokio::time::timeout(LOOK, arrivals.recv_many(&mut batch, room)).await.unwrap_or(0)
-        };
-        if received == 0 && held == 0 {
-            return Ok(());
+        let mut batch = Vec::new();
+        tokio::select! {
+            received = arrivals.recv_many(&mut batch, TOGETHER_MAX) => if received == 0 { return Ok(()) },
+            () = quiet(&early) => {}
+            () = tasks.stopping() => return Ok(()),
         }
-        let mut ways: BTreeMap<Way, Vec<Waiting>> = BTreeMap::new();
+        let mut coming: BTreeMap<Way, Vec<Waiting>> = BTreeMap::new();
         for waiting in batch {
-            ways.entry(waiting.delivery.way.clone()).or_default().push(waiting);
+            coming.entry(waiting.delivery.way.clone()).or_default().push(waiting);
         }
-        early = join_all(ways.into_iter().map(|(way, run)| settle(&writer, way, run))).await.into_iter().flatten().collect();
+        let mut over: BTreeMap<Way, Vec<Waiting>> = BTreeMap::new();
+        early.retain(|way, early| {
+            let gone_on = coming.get_mut(way);
+            let quiet = early.quiet_since.elapsed() >= PATIENCE;
+            match gone_on {
+                Some(run) => run.append(&mut early.run),
+                None if quiet => drop(over.insert(way.clone(), std::mem::take(&mut early.run))),
+                None => return true,
+            }
+            false
+        });
+        let coming = coming.into_iter().map(|(way, run)| {
+            let ahead = if run.len() > EARLY_MAX { Ahead::Refused } else { Ahead::Waits };
+            settle(&writer, way, run, ahead)
+        });
+        let over = over.into_iter().map(|(way, run)| settle(&writer, way, run, Ahead::Refused));
+        for (way, run) in join_all(coming.chain(over)).await {
+            if !run.is_empty() {
+                // Counted from here on: while a transaction was at work, nobody listened to what came.
+                early.insert(way, Early { run, quiet_since: Instant::now() });
+            }
+        }
+    }
+}
+
+/// Waits until a way on which some came early has been quiet for long enough; for ever, where there is none.
+async fn quiet(early: &BTreeMap<Way, Early>) {
+    match early.values().map(|early| early.quiet_since + PATIENCE).min() {
+        Some(at) => tokio::time::sleep_until(at).await,
+        None => std::future::pending().await,
     }
 }
 
 /// Settles what waits for one way, in order, in one transaction. Gives those back that go on waiting.
-async fn settle(writer: &Writer, way: Way, mut run: Vec<Waiting>) -> Vec<Waiting> {
+async fn settle(writer: &Writer, way: Way, mut run: Vec<Waiting>, ahead: Ahead) -> (Way, Vec<Waiting>) {
     run.sort_by_key(|waiting| waiting.delivery.number);
     let coming: Vec<_> = run.iter().map(|waiting| (Arc::clone(&waiting.delivery), waiting.author.clone())).collect();
-    let input = (way, coming, writer.clone());
+    let input = (way.clone(), coming, writer.clone());
     let settled = writer.run(input, |(way, coming, writer), tx| Box::pin(write(tx, way, coming, writer))).await;
-    match settled {
-        Ok(endings) => run.into_iter().zip(endings).filter_map(|(waiting, ending)| answer(waiting, ending)).collect(),
+    let early = match settled {
+        Ok(endings) => run.into_iter().zip(endings).filter_map(|(waiting, ending)| answer(waiting, ending, ahead)).collect(),
         Err(failure) => {
             fail(run, failure);
             Vec::new()
         }
-    }
+    };
+    (way, early)
 }
 
 /// The job: a delivery that is refused changes nothing, and those behind it are refused as a gap.
@@ -139,10 +180,10 @@ async fn write(
     Ok(endings)
 }
 
-/// Answers a delivery; or gives it back, where those before it may still come.
-fn answer(waiting: Waiting, ending: Result<Ending, Refusal>) -> Option<Waiting> {
+/// Answers a delivery; or gives it back, where it waits for those before it and somebody still waits for it.
+fn answer(waiting: Waiting, ending: Result<Ending, Refusal>, ahead: Ahead) -> Option<Waiting> {
     let gap = matches!(ending, Err(Refusal::Sequence { fault: SequenceFault::Gap, .. }));
-    if gap && waiting.since.elapsed() < PATIENCE {
+    if gap && ahead == Ahead::Waits && !waiting.answer.is_closed() {
         return Some(waiting);
     }
     // Whoever hung up gets the same answer when he delivers again.

@@ -1,12 +1,9 @@
 //! The delivery contract: read, settle in order, reply.
 
-use std::sync::Arc;
-
-use runtime::access::{Access, admit_read};
-use runtime::execute::Writer;
+use runtime::access::admit_read;
 use runtime::journal::Author;
-use runtime::layers::denials::Denials;
 use runtime::refusal::Denial;
+use runtime::serve::Runtime;
 use tonic::{Request, Response, Status};
 use townlink_proto::townlink::office::v1 as pb;
 use townlink_proto::townlink::office::v1::delivery_service_server::DeliveryService;
@@ -17,23 +14,14 @@ use super::wire::{self, Read};
 
 /// Takes papers in.
 pub(crate) struct DeliveryRpc {
-    writer: Writer,
+    runtime: Runtime,
     queue: Queue,
-    denials: Arc<Denials>,
 }
 
 impl DeliveryRpc {
     /// The contract over the door to the inboxes.
-    pub(crate) fn new(writer: Writer, queue: Queue, denials: Arc<Denials>) -> Self {
-        Self { writer, queue, denials }
-    }
-
-    /// A refusal is journalled like every other. It is not stored: the same delivery, in its turn, is accepted.
-    async fn refused(&self, access: &Access, denial: Denial) -> Status {
-        if let Denial::Refused(refusal) = &denial {
-            self.denials.record(&self.writer, access.caller(), &access.method().path, refusal).await;
-        }
-        denial.into()
+    pub(crate) fn new(runtime: Runtime, queue: Queue) -> Self {
+        Self { runtime, queue }
     }
 }
 
@@ -47,7 +35,9 @@ impl DeliveryService for DeliveryRpc {
         let author = Author::of_caller(reading.access.caller());
         match self.queue.deliver(*delivery, author).await {
             Ok(ending) => Ok(Response::new(wire::ending(&ending))),
-            Err(denial) => Err(self.refused(&reading.access, denial).await),
+            // Recorded like every refusal, but not kept as an answer: in its turn the same delivery is accepted.
+            Err(Denial::Refused(refusal)) => Err(self.runtime.deny(&reading.access, *refusal).await.into()),
+            Err(denial) => Err(denial.into()),
         }
     }
 }

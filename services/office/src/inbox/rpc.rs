@@ -1,16 +1,12 @@
 //! The inbox contract: admit, gather facts, execute, reply.
 
-use std::sync::Arc;
-
 use runtime::access::{Access, admit_read, admit_write};
 use runtime::call::Call;
-use runtime::directory::Directory;
 use runtime::etag;
-use runtime::execute::Writer;
-use runtime::layers::denials::Denials;
 use runtime::layers::raw;
 use runtime::page::Page;
 use runtime::refusal::Denial;
+use runtime::serve::Runtime;
 use tonic::{Request, Response, Status};
 use townlink_proto::townlink::office::v1 as pb;
 use townlink_proto::townlink::office::v1::inbox_service_server::InboxService;
@@ -20,25 +16,21 @@ use super::decide::{self, Command, Desk, Facts, Step};
 use super::{annex, store, wire};
 
 /// Serves the inboxes.
-pub(crate) struct InboxRpc {
-    writer: Writer,
-    directory: Directory,
-    denials: Arc<Denials>,
-}
+pub(crate) struct InboxRpc(Runtime);
 
 impl InboxRpc {
-    /// The contract over the office's database; annexes are fetched from the gateway that the directory names.
-    pub(crate) fn new(writer: Writer, directory: Directory, denials: Arc<Denials>) -> Self {
-        Self { writer, directory, denials }
+    /// The contract over the office's database; annexes are fetched from the gateway.
+    pub(crate) fn new(runtime: Runtime) -> Self {
+        Self(runtime)
     }
 
     /// Carries out a step. Whose inbox it is stands in the paper's name, so that others are refused before anything is read.
     async fn work(&self, call: Call, command: Command) -> Result<Response<pb::InboxPaper>, Status> {
         if let Err(refusal) = decide::may_work(call.access.institution(), command.name.inbox) {
-            return Err(self.writer.refuse(call, refusal.into()).await.into());
+            return Err(self.0.writer().refuse(call, refusal.into()).await.into());
         }
         let facts = self.facts(&call, &command).await?;
-        let answer = self.writer.execute::<Desk>(call, command, facts).await?;
+        let answer = self.0.writer().execute::<Desk>(call, command, facts).await?;
         Ok(raw(answer))
     }
 
@@ -47,9 +39,9 @@ impl InboxRpc {
         let person = call.access.person().map(ToString::to_string).unwrap_or_default();
         let directive = match &command.step {
             Step::Check { resolutions } => {
-                let found = store::load(self.writer.db().read().await?.sql(), &command.name).await?;
+                let found = store::load(self.0.db().read().await?.sql(), &command.name).await?;
                 let (paper, _) = found.ok_or_else(|| store::not_found(&command.name))?;
-                annex::read(&self.directory, &call.access, &paper, resolutions).await?
+                annex::read(self.0.directory(), &call.access, &paper, resolutions).await?
             }
             Step::SignFor | Step::Register | Step::Return { .. } | Step::ReturnForFaults { .. } => None,
         };
@@ -57,10 +49,10 @@ impl InboxRpc {
     }
 
     async fn allow_reading(&self, access: &Access, inbox: Institution) -> Result<(), Denial> {
-        let Err(refusal) = decide::may_read(access.institution(), inbox) else { return Ok(()) };
-        let refusal = refusal.into();
-        self.denials.record(&self.writer, access.caller(), &access.method().path, &refusal).await;
-        Err(refusal.into())
+        match decide::may_read(access.institution(), inbox) {
+            Ok(()) => Ok(()),
+            Err(refusal) => Err(self.0.deny(access, refusal.into()).await),
+        }
     }
 }
 
@@ -77,7 +69,7 @@ impl InboxService for InboxRpc {
         let stage = wire::stage_filter(request.stage)?;
         let page = Page::parse(request.page_size, &request.page_token, &format!("{}?stage={stage}", request.parent));
         let page = page.map_err(Denial::from)?;
-        let mut reader = self.writer.db().read().await?;
+        let mut reader = self.0.db().read().await?;
         let papers = store::page(reader.sql(), inbox, stage, &page).await?;
         let (papers, next_page_token) = page.close(papers, |(paper, _)| store::key(paper));
         let papers = papers.iter().map(|(paper, version)| wire::paper(paper, etag::of(version.number()))).collect();
@@ -91,7 +83,7 @@ impl InboxService for InboxRpc {
         let reading = admit_read(&mut request)?;
         let name = wire::name(&request.into_inner().name)?;
         self.allow_reading(&reading.access, name.inbox).await?;
-        let found = store::load(self.writer.db().read().await?.sql(), &name).await?;
+        let found = store::load(self.0.db().read().await?.sql(), &name).await?;
         let (paper, version) = found.ok_or_else(|| store::not_found(&name))?;
         let shown = wire::paper(&paper, etag::of(version.number()));
         Ok(Response::new(pb::InboxPaper { payload: paper.arrival.payload, ..shown }))

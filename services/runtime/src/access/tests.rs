@@ -50,6 +50,7 @@ fn principal(column: &str) -> Principal {
         "COUNTY" => Principal::County(DepartmentCode::parse("housing").expect("a code")),
         "CITIZEN" => Principal::Public("c".to_owned()),
         "AUDITOR" => Principal::Auditor("a".to_owned()),
+        "UNASSIGNED" => Principal::Unassigned,
         "OPERATOR" => Principal::Operator("o".to_owned()),
         "A-SERVICE" => Principal::Service(ServiceName("gateway")),
         institution => Principal::parse(&format!("institution/{institution}")).expect("an institution"),

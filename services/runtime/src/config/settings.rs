@@ -17,6 +17,9 @@ use crate::telemetry::LogFormat;
 /// The folder of the development authority and its keys, below the data directory.
 const PKI: &str = "pki";
 
+/// The largest message that a generated server decodes where nobody tells it otherwise.
+const MESSAGE_BYTES_MAX: usize = 4 * 1024 * 1024;
+
 /// Which rules hold for the settings themselves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -216,7 +219,7 @@ impl Default for OperationsSettings {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            message_bytes_max: 4 * 1024 * 1024,
+            message_bytes_max: MESSAGE_BYTES_MAX,
             calls_max: 1_024,
             streams_max: 256,
             connections_max: 1_024,
@@ -238,6 +241,10 @@ impl Limits {
     }
 
     fn check(&self) -> Result<(), ConfigError> {
+        if self.message_bytes_max > MESSAGE_BYTES_MAX {
+            let fault = format!("must not be above {MESSAGE_BYTES_MAX}, the most that a generated server takes");
+            return Err(ConfigError::invalid("limits.message_bytes_max", fault));
+        }
         let positive = |key: &str, value: u64| {
             if value == 0 { Err(ConfigError::invalid(format!("limits.{key}"), "must be at least 1")) } else { Ok(()) }
         };

@@ -82,6 +82,7 @@ fn what_must_hold_among_settings_is_checked() {
             "clock.mode is manual",
         ),
         ("[limits]\ncalls_max = 0", "limits.calls_max must be at least 1"),
+        ("[limits]\nmessage_bytes_max = 5000000", "limits.message_bytes_max must not be above 4194304"),
         ("[limits]\ndeadline_max_ms = 1", "limits.deadline_max_ms must not be below"),
         ("[operations]\nlisten = \"everywhere\"", "operations.listen is neither"),
         ("[services.office]\nspeaks_for = [\"TAX\"]", "services.office.speaks_for names TAX"),

@@ -128,3 +128,28 @@ impl http_body::Body for Bounded {
         Poll::Ready(ready!(Pin::new(&mut self.body).poll_frame(cx)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use http_body_util::BodyExt as _;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn small_and_large_answers_are_one_message_each() {
+        for length in [0, 1, COPIED_MAX, COPIED_MAX + 1, 1_000_000] {
+            let message = Bytes::from(vec![7; length]);
+            let whole = unary(message.clone()).into_body().collect().await.expect("a whole body");
+            assert_eq!(
+                whole.trailers().and_then(|trailers| trailers.get("grpc-status")).map(|code| code.as_bytes()),
+                Some(&b"0"[..])
+            );
+            let bytes = whole.to_bytes();
+            assert_eq!(
+                bytes[..HEADER_LENGTH],
+                [&[0][..], &u32::try_from(length).expect("small").to_be_bytes()].concat()
+            );
+            assert_eq!(bytes.slice(HEADER_LENGTH..), message);
+        }
+    }
+}

@@ -24,7 +24,7 @@ where
     let mut first = Bytes::new();
     let mut joined = BytesMut::new();
     while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|cause| Status::from_error(cause.into()))?;
+        let frame = frame.map_err(|cause| refusal::broken_body(cause.into()))?;
         let Ok(piece) = frame.into_data() else { continue };
         if first.len() + joined.len() + piece.len() > HEADER_LENGTH + message_bytes_max {
             return Err(refusal::oversize(message_bytes_max));

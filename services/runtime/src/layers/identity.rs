@@ -1,6 +1,7 @@
 //! Who calls: the peer of the connection, or the caller for whom a service of the cell brings a token.
 
-use std::sync::Arc;
+use std::num::NonZeroU32;
+use std::sync::{Arc, LazyLock};
 
 use http::HeaderMap;
 
@@ -10,6 +11,7 @@ use crate::caller::{Caller, Peer, PeerError, PersonId, Principal, ServiceName};
 use crate::clock::TownClock;
 use crate::people::CachedPeople;
 use crate::refusal::{self, Failure};
+use crate::telemetry::Seldom;
 
 /// A connection, as far as the calls on it need to know it.
 pub(crate) struct Connection {
@@ -98,7 +100,10 @@ async fn placed(
 
 /// The unauthenticated are counted and logged, never journalled: anyone can make as many as he likes.
 fn unknown(fault: &str) -> tonic::Status {
+    static LOG: LazyLock<Seldom> = LazyLock::new(|| Seldom::per_second(NonZeroU32::MIN));
     ::metrics::counter!("townlink_unauthenticated_total").increment(1);
-    tracing::info!("unauthenticated: {fault}");
+    if LOG.may() {
+        tracing::info!("unauthenticated: {fault}");
+    }
     refusal::unauthenticated(fault)
 }

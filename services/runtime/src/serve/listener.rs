@@ -1,5 +1,6 @@
 //! Connections: accepted, proved, served, drained.
 
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,9 +21,10 @@ use crate::directory::remote::{CONNECTION_WINDOW, KEEP_ALIVE_INTERVAL, KEEP_ALIV
 use crate::in_process::PipeAcceptor;
 use crate::layers::Stack;
 use crate::layers::identity::Connection;
+use crate::telemetry::Seldom;
 
 /// How long a peer may take to prove who it is.
-const HANDSHAKE_MAX: Duration = Duration::from_secs(10);
+const HANDSHAKE_MAX: Duration = Duration::from_secs(5);
 
 /// The pause after the machine could not accept, as when it is out of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
@@ -43,6 +45,7 @@ pub(super) struct Doors {
     pipes: CancellationToken,
     connections: TaskTracker,
     piped: TaskTracker,
+    log: Seldom,
 }
 
 impl Doors {
@@ -57,6 +60,7 @@ impl Doors {
             pipes: CancellationToken::new(),
             connections: TaskTracker::new(),
             piped: TaskTracker::new(),
+            log: Seldom::per_second(NonZeroU32::MIN),
         }
     }
 
@@ -82,7 +86,8 @@ impl Doors {
         self.piped.spawn(async move {
             while let Some(Some(pipe)) = doors.pipes.run_until_cancelled(acceptor.accept()).await {
                 let connection = Connection::new(Ok(Peer::Service(pipe.from)), doors.service);
-                doors.piped.spawn(Arc::clone(&doors).serve(pipe.io, connection, doors.pipes.clone()));
+                // A pipe has no partitions, so nobody needs to ask whether the other end lives.
+                doors.piped.spawn(Arc::clone(&doors).serve(pipe.io, connection, doors.pipes.clone(), None));
             }
         });
     }
@@ -122,18 +127,25 @@ impl Doors {
             let peer = certificate.map_or(Err(PeerError::Unreadable), |der| Peer::of_certificate(der, &doors.cell));
             let connection = Connection::new(peer, doors.service);
             let closing = doors.network.clone();
-            doors.serve(stream, connection, closing).await;
+            doors.serve(stream, connection, closing, Some(KEEP_ALIVE_INTERVAL)).await;
         });
     }
 
     fn unproved(&self, why: &str) {
         metrics::counter!("townlink_handshakes_failed_total", "service" => self.service.as_str()).increment(1);
-        tracing::info!(service = %self.service, "a connection was refused: {why}");
+        if self.log.may() {
+            tracing::info!(service = %self.service, "a connection was refused: {why}");
+        }
     }
 
     /// Serves the calls of one connection until it ends, or until the doors close and the calls at hand are answered.
-    async fn serve<T>(self: Arc<Self>, io: T, connection: Connection, closing: CancellationToken)
-    where
+    async fn serve<T>(
+        self: Arc<Self>,
+        io: T,
+        connection: Connection,
+        closing: CancellationToken,
+        keep_alive: Option<Duration>,
+    ) where
         T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let connection = Arc::new(connection);
@@ -149,7 +161,7 @@ impl Doors {
                 .initial_stream_window_size(STREAM_WINDOW)
                 .max_concurrent_streams(self.calls_max)
                 .max_send_buf_size(SEND_BUFFER)
-                .keep_alive_interval(KEEP_ALIVE_INTERVAL)
+                .keep_alive_interval(keep_alive)
                 .keep_alive_timeout(KEEP_ALIVE_TIMEOUT)
                 .serve_connection(TokioIo::new(io), calls)
         );

@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -26,7 +27,7 @@ use crate::directory::{Directory, Place, Remote};
 use crate::execute::Writer;
 use crate::in_process::{self, PipeAcceptor, PipeConnector};
 use crate::journal::service::Journal;
-use crate::layers::{Parts, Stack};
+use crate::layers::{Denials, Parts, Stack};
 use crate::people::CachedPeople;
 use crate::pki;
 use crate::refusal::Failure;
@@ -90,17 +91,33 @@ pub async fn start(loaded: Loaded, blueprints: &[Blueprint], schema: Schema) -> 
             }
         }
     }
-    if let Some(address) = settings.operations()? {
-        running.operations = Some(operations::serve(address, recorder, &running.process).await?);
+    match operations(settings, recorder, &running.process).await {
+        Ok(address) => running.operations = address,
+        Err(error) => {
+            running.drain().await;
+            return Err(error);
+        }
     }
     for served in &mut running.services {
-        for begin in std::mem::take(&mut served.begin) {
+        let begin = served.begin.get_mut().unwrap_or_else(PoisonError::into_inner);
+        for begin in std::mem::take(begin) {
             begin(&served.tasks);
         }
         served.health.set_service_status("", tonic_health::ServingStatus::Serving).await;
         tracing::info!(service = %served.name, address = %served.address, "serving");
     }
     Ok(running)
+}
+
+async fn operations(
+    settings: &Settings,
+    recorder: PrometheusHandle,
+    tasks: &Tasks,
+) -> Result<Option<SocketAddr>, StartError> {
+    match settings.operations()? {
+        Some(address) => operations::serve(address, recorder, tasks).await.map(Some),
+        None => Ok(None),
+    }
 }
 
 /// What the services of a process share.
@@ -128,6 +145,7 @@ impl Process<'_> {
         let runtime = Runtime(Arc::new(Inner {
             name,
             loaded: Arc::clone(self.loaded),
+            denials: Arc::new(Denials::new(settings.limits.denials_per_minute, name)),
             writer: Writer::new(db, clock, name),
             directory: self.directory(name, &keys, &tasks)?,
             tasks: tasks.clone(),
@@ -147,7 +165,8 @@ impl Process<'_> {
         doors.open_network(listener, tls);
         doors.open_pipes(acceptor);
         let tls_name = settings.service(name)?.tls_name.clone().unwrap_or_default();
-        Ok(Served { name, address, tls_name, doors, health, tasks, stopping, db: runtime.db().clone(), begin })
+        let (db, begin) = (runtime.db().clone(), Mutex::new(begin));
+        Ok(Served { name, address, tls_name, doors, health, tasks, stopping, db, begin })
     }
 
     /// The channels of a service: pipes to its neighbours, the network to all others that have an address.
@@ -209,6 +228,7 @@ impl Process<'_> {
             people: CachedPeople::new(service.people),
             named: service.named,
             writer: runtime.writer().clone(),
+            denials: Arc::clone(&runtime.0.denials),
             limits: settings.limits.clone(),
             stopping,
         });
@@ -281,7 +301,8 @@ struct Served {
     tasks: Tasks,
     stopping: CancellationToken,
     db: Db,
-    begin: Begin,
+    /// Behind a lock only so that a process may be shared by threads.
+    begin: Mutex<Begin>,
 }
 
 /// A process that serves.

@@ -16,6 +16,8 @@ use tokio::task::JoinSet;
 use tonic::Code;
 use townlink_proto::townlink::clock::v1 as clock;
 use townlink_proto::townlink::clock::v1::clock_service_client::ClockServiceClient;
+use townlink_proto::townlink::journal::v1::WatchEntriesRequest;
+use townlink_proto::townlink::journal::v1::journal_service_client::JournalServiceClient;
 use townlink_proto::townlink::receiver::v1::ApplyRequest;
 use townlink_proto::townlink::receiver::v1::receiver_service_client::ReceiverServiceClient;
 
@@ -178,6 +180,24 @@ async fn calls_at_hand_are_answered_before_the_process_ends() {
     answered.expect("the call at hand is answered");
     let refused = ReceiverServiceClient::new(channel).apply(apply("GRANT_POWERS")).await.expect_err("nobody is there");
     assert_eq!(refused.code(), Code::Unavailable);
+}
+
+#[tokio::test]
+async fn streams_end_when_the_process_does() {
+    let town = TestTown::start(&[SERVICE]).await;
+    let mut watcher = JournalServiceClient::new(town.client(LEDGER, "service/office"));
+    let mut entries = watcher.watch_entries(WatchEntriesRequest::default()).await.expect("granted").into_inner();
+    let mut watching = JoinSet::new();
+    watching.spawn(async move {
+        loop {
+            if let Err(status) = entries.message().await {
+                return status;
+            }
+        }
+    });
+    assert!(town.stop().await, "an open stream does not hold the process up");
+    let ended = watching.join_next().await.expect("one watcher").expect("no panic");
+    assert_eq!(ended.code(), Code::Unavailable, "{ended}");
 }
 
 #[tokio::test]

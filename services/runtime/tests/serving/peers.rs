@@ -4,15 +4,17 @@ use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full};
 use prost::Message as _;
 use runtime::caller::{Cell, Peer, ServiceName};
+use runtime::db::{Db, Options};
 use runtime::pki::{Authority, IdentityFiles};
 use runtime::refusal::read;
 use runtime::testing::town::VALIDITY;
-use runtime::testing::{TestTown, fresh_request_id};
+use runtime::testing::{TestTown, fresh_request_id, journal_entries};
 use tonic::transport::Channel;
 use tonic::{Code, Request, Status};
 use tower::{Service as _, ServiceExt as _};
 use townlink_proto::townlink::clock::v1 as clock;
 use townlink_proto::townlink::clock::v1::clock_service_client::ClockServiceClient;
+use townlink_proto::townlink::journal::v1::Refused;
 use townlink_proto::townlink::receiver::v1::ApplyRequest;
 use townlink_proto::townlink::receiver::v1::receiver_service_client::ReceiverServiceClient;
 
@@ -73,6 +75,27 @@ async fn only_a_named_service_does_what_is_for_services() {
         assert_eq!((status.code(), seen.code.as_str()), (Code::PermissionDenied, "OV-ACCESS"), "{identity}");
         assert_eq!(seen.domain, "ledger.townlink");
     }
+}
+
+#[tokio::test]
+async fn a_denial_is_journalled_up_to_a_rate() {
+    let town = TestTown::start_with(&[SERVICE], "limits.denials_per_minute = 3").await;
+    for _ in 0..5 {
+        apply(town.client(LEDGER, "county/housing")).await.expect_err("denied");
+    }
+    apply(town.client(LEDGER, "person/wang")).await.expect_err("another one is denied");
+    time(town.client(LEDGER, "county/housing")).await.expect("what is allowed is no denial");
+    let keys = town.loaded().settings.keys(LEDGER).expect("the settings of the ledger");
+    let db = Db::open(keys.database.expose(), Options::default()).await.expect("opens");
+    let denied: Vec<_> = journal_entries(&db).await.into_iter().filter_map(|entry| entry.entry.payload).collect();
+    let by = |principal: &str| denied.iter().filter(|payload| payload.principal == principal).count();
+    assert_eq!((by("county/housing"), by("unassigned"), denied.len()), (3, 1, 4));
+    assert_eq!(denied.last().map(|payload| payload.person.as_str()), Some("wang"));
+    let what = Refused::decode(&*denied[0].event).expect("a refusal");
+    assert_eq!(
+        (what.method.as_str(), what.code.as_str()),
+        ("/townlink.receiver.v1.ReceiverService/Apply", "OV-ACCESS")
+    );
 }
 
 #[tokio::test]

@@ -18,14 +18,19 @@ pub enum Command {
 }
 
 const EXAMPLES: &str = "\
-The day on which a period starts is not counted. Working days are those of the State Council's lists of 2011 to 2026; a year
-whose list is not published yet has none, and a period that reaches into it is refused: SC-NO-CALENDAR, exit code 3.
+The day on which a period starts is not counted. Working days are those of the State Council's lists of 2011 to 2026; \
+a year whose list is not published yet has none, and a period that reaches into it is refused: SC-NO-CALENDAR, exit \
+code 3.
 
 Examples:
-  townlink calendar due 2026-03-02 20                       20 working days (工作日): 2026-03-30
-  townlink calendar due 2026-04-20 10 --natural             10 days of a party, which end on a working day: 2026-04-30
-  townlink calendar due 2026-04-20 11 --natural             2026-05-01 is a day off, so: 2026-05-06
-  townlink calendar due 2026-04-20 11 --natural --organ     a limit on the organ stands all the same: 2026-05-01";
+  # 20 working days (工作日): 2026-03-30
+  townlink calendar due 2026-03-02 20
+  # 10 days of a party, which end on a working day: 2026-04-30
+  townlink calendar due 2026-04-20 10 --natural
+  # 2026-05-01 is a day off, so: 2026-05-06
+  townlink calendar due 2026-04-20 11 --natural
+  # a limit on the organ stands all the same: 2026-05-01
+  townlink calendar due 2026-04-20 11 --natural --organ";
 
 /// The last day of a period.
 #[derive(Debug, Args)]

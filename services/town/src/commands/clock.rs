@@ -19,9 +19,12 @@ A clock moves forward only. Who moves it is the operator.
 
 Examples:
   townlink clock show
-  townlink --as operator/sysadmin clock advance 2026-04-01            to the start of a day in the town
-  townlink --as operator/sysadmin clock advance 2026-03-02T17:00:00   to a time of a day
-  townlink --as operator/sysadmin clock advance +1h30m                by a duration
+  # to the start of a day in the town
+  townlink --as operator/sysadmin clock advance 2026-04-01
+  # to a time of a day
+  townlink --as operator/sysadmin clock advance 2026-03-02T17:00:00
+  # by a duration
+  townlink --as operator/sysadmin clock advance +1h30m
   townlink --as operator/sysadmin clock advance +31d --service gateway";
 
 /// The town's clock.

@@ -9,7 +9,7 @@ use crate::output::{render, table};
 use crate::problem::Problem;
 
 const EXAMPLES: &str = "\
-Settings come from the program's defaults, then the file (townlink.toml of the data directory), then the environment:
+Settings come from the program's defaults, then the file (townlink.toml of the data directory), then the environment: \
 services.office.listen is TOWNLINK__SERVICES__OFFICE__LISTEN. Secrets are masked.
 
 Examples:

@@ -7,13 +7,15 @@ use crate::demo;
 use crate::problem::Problem;
 
 const EXAMPLES: &str = "\
-Everything happens in a temporary directory, on free ports, so that two demonstrations can run at once. Each step shows what a
-person would type; any deviation ends the demonstration with a code other than 0.
+Everything happens in a temporary directory, on free ports, so that two demonstrations can run at once. Each step \
+shows what a person would type; any deviation ends the demonstration with a code other than 0.
 
 Examples:
   townlink demo
-  townlink demo --keep                                        the directory stays: go on by hand there
-  townlink demo --postgres postgres://town@localhost/demo     databases on a server instead of files";
+  # the directory stays: go on by hand there
+  townlink demo --keep
+  # databases on a server instead of files
+  townlink demo --postgres postgres://town@localhost/demo";
 
 /// Play the story of the README on real data, and check every step.
 #[derive(Debug, Args)]

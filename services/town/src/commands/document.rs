@@ -16,13 +16,15 @@ use crate::output::{day, digest, facts, instant, short, table};
 use crate::problem::Problem;
 
 const EXAMPLES: &str = "\
-A document comes with a paper that was checked, or is registered by hand. Either way a second person confirms it, and only then
-does it take effect. It is named by its id (of which the beginning is enough) or by its number.
+A document comes with a paper that was checked, or is registered by hand. Either way a second person confirms it, and \
+only then does it take effect. It is named by its id (of which the beginning is enough) or by its number.
 
 Examples:
   townlink --as person/confirmer document confirm 昆政发〔2026〕5号
-  townlink --as person/confirmer document publish 昆政发〔2026〕5号 --date 2026-03-02 --place 昆山市人民政府网站
-  townlink --as person/registrar document register --number 昆政发〔2012〕1号 --title 关于下放权限的通知 \\
+  townlink --as person/confirmer document publish 昆政发〔2026〕5号 --date 2026-03-02 \\
+      --place 昆山市人民政府网站
+  townlink --as person/registrar document register --number 昆政发〔2012〕1号 \\
+      --title 关于下放权限的通知 \\
       --issuer 昆山市人民政府 --date 2012-03-01 --type GRANT --file 扫描件.pdf";
 
 /// Documents by which powers are handed down and taken back.
@@ -50,7 +52,7 @@ pub struct List {
     #[arg(long, value_parser = state)]
     state: Option<pb::DocumentState>,
     /// Only documents on which the grants of this power rest
-    #[arg(long, value_name = "CODE", default_value = "")]
+    #[arg(long, value_name = "CODE", default_value = "", hide_default_value = true)]
     power: String,
     /// How many at most
     #[arg(long, default_value_t = 50)]
@@ -77,16 +79,16 @@ pub struct Register {
     #[arg(long)]
     issuer: String,
     /// The date of the document (成文日期)
-    #[arg(long, value_parser = parse_date)]
+    #[arg(long, value_name = "DATE", value_parser = parse_date)]
     date: Date,
     /// The day on which the town received it [default: today, by the town's clock]
-    #[arg(long, value_parser = parse_date)]
+    #[arg(long, value_name = "DATE", value_parser = parse_date)]
     received: Option<Date>,
     /// The day of publication
     #[arg(long, value_name = "DATE", value_parser = parse_date, requires = "place")]
     published: Option<Date>,
     /// Where it was published
-    #[arg(long, default_value = "")]
+    #[arg(long, default_value = "", hide_default_value = true)]
     place: String,
     /// What it does: GRANT, ADJUST, WITHDRAW, BASIS, EVALUATION or OTHER
     #[arg(long = "type", value_parser = kind)]
@@ -95,7 +97,7 @@ pub struct Register {
     #[arg(long)]
     file: PathBuf,
     /// The directive, as JSON
-    #[arg(long, value_name = "JSON", default_value = "")]
+    #[arg(long, value_name = "JSON", default_value = "", hide_default_value = true)]
     directive: String,
     /// The annex of the directive, CSV
     #[arg(long, value_name = "FILE")]
@@ -108,7 +110,7 @@ pub struct Publish {
     #[command(flatten)]
     one: One,
     /// The day of publication
-    #[arg(long, value_parser = parse_date)]
+    #[arg(long, value_name = "DATE", value_parser = parse_date)]
     date: Date,
     /// Where it was published
     #[arg(long)]
@@ -265,7 +267,7 @@ fn show(document: &pb::Document) -> Table {
         ("registrar", document.registrar.clone()),
         ("confirmer", document.confirmer.clone()),
         ("confirmed", instant(document.confirm_time.as_ref())),
-        ("applied", if document.applied == 0 { String::new() } else { format!("{} rows", document.applied) }),
+        ("applied", if document.applied == 0 { String::new() } else { document.applied.to_string() }),
         ("digest", digest(&document.digest)),
     ];
     for fault in &document.faults {

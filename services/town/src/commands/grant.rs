@@ -18,16 +18,17 @@ use crate::output::{day, digest, facts, instant, short, table};
 use crate::problem::Problem;
 
 const IMPORT_EXAMPLES: &str = "\
-Grants come with the county's paper, as its annex. By hand they are imported only where the document is registered already
-(`townlink document register`); the import stays a draft until a second person confirms it.
+Grants come with the county's paper, as its annex. By hand they are imported only where the document is registered \
+already (`townlink document register`); the import stays a draft until a second person confirms it.
 
 Examples:
   townlink --as person/registrar grant import grants.csv
   townlink --as person/confirmer grant confirm 3f2a";
 
 const CATALOGUE_EXAMPLES: &str = "\
-One row for each power of `data/` that the town may hold: 664 penalties, their 40 coercive measures, 108 of 135 approvals, 170
-services. The other 27 approvals stay with stationed county bodies (26) or are forwarded to the county (1).
+One row for each power of `data/` that the town may hold: 664 penalties, their 40 coercive measures, 108 of 135 \
+approvals, 170 services. The other 27 approvals stay with stationed county bodies (26) or are forwarded to the county \
+(1).
 
 Examples:
   townlink grant catalogue --document 昆政发〔2026〕5号 --from 2026-04-01 \\
@@ -60,10 +61,10 @@ pub enum Command {
 #[derive(Debug, Args)]
 pub struct List {
     /// Only grants of this power
-    #[arg(long, value_name = "CODE", default_value = "")]
+    #[arg(long, value_name = "CODE", default_value = "", hide_default_value = true)]
     power: String,
     /// Only grants of this document
-    #[arg(long, value_name = "NUMBER", default_value = "")]
+    #[arg(long, value_name = "NUMBER", default_value = "", hide_default_value = true)]
     document: String,
     /// How many at most
     #[arg(long, default_value_t = 50)]
@@ -101,7 +102,7 @@ pub struct Import {
     /// The file, CSV in UTF-8
     file: PathBuf,
     /// Why grants are corrected, where the file corrects some
-    #[arg(long, value_name = "REASON", default_value = "")]
+    #[arg(long, value_name = "REASON", default_value = "", hide_default_value = true)]
     correction_reason: String,
 }
 
@@ -119,10 +120,10 @@ pub struct Catalogue {
     #[arg(long, value_name = "NUMBER")]
     document: DocumentNumber,
     /// The first day of the grants
-    #[arg(long, value_parser = parse_date)]
+    #[arg(long, value_name = "DATE", value_parser = parse_date)]
     from: Date,
     /// The first day on which they are no longer in force [default: open]
-    #[arg(long, value_parser = parse_date)]
+    #[arg(long, value_name = "DATE", value_parser = parse_date)]
     to: Option<Date>,
     /// The day on which the document is published
     #[arg(long, value_name = "DATE", value_parser = parse_date, requires = "place")]

@@ -19,8 +19,10 @@ Examples:
   townlink --as person/relay-clerk inbox sign-for 3f2a                                 签收
   townlink --as person/relay-clerk inbox register 3f2a                                 登记
   townlink --as person/relay-clerk inbox check 3f2a                                    初审
-  townlink --as person/relay-clerk inbox check 3f2a --resolve ID-DOCNO=REPAIRED:昆政办发〔2026〕18号
-  townlink --as person/relay-clerk inbox return 3f2a --code RE-DEPT-DIRECTIVE --reason 部门不得向镇政府发布指令性公文";
+  townlink --as person/relay-clerk inbox check 3f2a \\
+      --resolve ID-DOCNO=REPAIRED:昆政办发〔2026〕18号
+  townlink --as person/relay-clerk inbox return 3f2a --code RE-DEPT-DIRECTIVE \\
+      --reason 部门不得向镇政府发布指令性公文";
 
 /// Papers in the town, as its institutions work them.
 #[derive(Debug, Subcommand)]

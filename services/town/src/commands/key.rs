@@ -14,14 +14,14 @@ use vocabulary::time::parse_date;
 
 use crate::cli::Context;
 use crate::connection::{Connection, call, pages};
-use crate::files::{read, write};
+use crate::files::{read, told, write};
 use crate::names::wire_day;
 use crate::output::{day, facts, instant, short, table};
 use crate::problem::Problem;
 
 const EXAMPLES: &str = "\
-A key is made by its owner, registered by one person of the office and confirmed by another; it may sign for the issuers that it
-was registered for, and no others.
+A key is made by its owner, registered by one person of the office and confirmed by another; it may sign for the \
+issuers that it was registered for, and no others.
 
 Examples:
   townlink key generate county-government
@@ -29,7 +29,8 @@ Examples:
       --issuer 昆山市人民政府 --from 2026-03-02 --document 昆政办函〔2026〕1号
   townlink --as person/key-confirmer key confirm county-government
   townlink key export town-receipt -o receipt-key.pem
-  townlink --as person/key-registrar key revoke county-government --reason 私钥泄露 --document 昆政办函〔2026〕9号";
+  townlink --as person/key-registrar key revoke county-government --reason 私钥泄露 \\
+      --document 昆政办函〔2026〕9号";
 
 /// Keys of those who sign papers, and of the town.
 #[derive(Debug, Subcommand)]
@@ -89,10 +90,10 @@ pub struct Register {
     #[arg(long, required = true)]
     issuer: Vec<String>,
     /// The first day of validity
-    #[arg(long, value_parser = parse_date)]
+    #[arg(long, value_name = "DATE", value_parser = parse_date)]
     from: Date,
     /// The first day on which it is no longer valid [default: open]
-    #[arg(long, value_parser = parse_date)]
+    #[arg(long, value_name = "DATE", value_parser = parse_date)]
     to: Option<Date>,
     /// The document on which the registration rests
     #[arg(long, value_name = "NUMBER")]
@@ -192,8 +193,8 @@ pub async fn run(command: Command, context: &Context) -> Result<(), Problem> {
             let key = call("gateway, GetKey", None, client.get_key(pb::GetKeyRequest { name })).await?;
             write(&asked.output, key.public_key_pem.as_bytes())?;
             let file = asked.output.display().to_string();
-            let told = json!({"key": key.name, "algorithm": key.algorithm, "file": file});
-            context.output.value(&told, || format!("wrote {file}: {}, {} of {}", key.name, key.algorithm, key.owner))
+            let value = json!({"key": key.name, "algorithm": key.algorithm, "file": file});
+            context.output.value(&value, || format!("wrote {file}: {}, {} of {}", key.name, key.algorithm, key.owner))
         }
         Command::List(asked) => list(&asked, context).await,
     }
@@ -215,8 +216,9 @@ fn generate(asked: &Generate, context: &Context) -> Result<(), Problem> {
     let exists = |error| Problem::usage(error, "choose another name; a key is never overwritten");
     write_secret(&file, private.as_bytes()).map_err(exists)?;
     write_public(&public_half(&file), public.as_bytes()).map_err(exists)?;
-    let told = json!({"key": asked.name, "private": file.display().to_string(), "public": public_half(&file).display().to_string()});
-    context.output.value(&told, || format!("wrote {} and its public half beside it", file.display()))
+    let (private, public) = (told(&file), told(&public_half(&file)));
+    let value = json!({"key": asked.name, "private": private, "public": public});
+    context.output.value(&value, || format!("wrote {private} and {public}"))
 }
 
 fn registration(asked: Register, context: &Context) -> Result<pb::Key, Problem> {

@@ -15,7 +15,7 @@ use crate::output::progress;
 use crate::problem::Problem;
 
 const EXAMPLES: &str = "\
-Each service keeps a log of its own: DIR/gateway, DIR/office and so on, in the layout of C2SP tlog-tiles: checkpoint,
+Each service keeps a log of its own: DIR/gateway, DIR/office and so on, in the layout of C2SP tlog-tiles: checkpoint, \
 tile/<L>/<N>, tile/entries/<N>, and keys/ with the public keys. An export goes on where an earlier one ended.
 
 Examples:

@@ -100,7 +100,7 @@ pub fn run(command: &Command, context: &Context) -> Result<(), Problem> {
 }
 
 fn told(file: &Path, context: &Context) -> Result<(), Problem> {
-    let file = file.display().to_string();
+    let file = crate::files::told(file);
     context.output.value(&json!({ "certificate": file }), || format!("wrote {file}"))
 }
 

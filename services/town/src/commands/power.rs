@@ -17,13 +17,15 @@ use crate::output::{day, facts, short, table};
 use crate::problem::Problem;
 
 const CHECK_EXAMPLES: &str = "\
-The answer is one of YES, WRONG_INSTITUTION, NO_GRANT, NOT_YET, ENDED, SUSPENDED, NOT_PUBLISHED, BASIS_GAP, OUT_OF_SCOPE. Any
-answer is an answer: the exit code is 0. With --holds-or-fail anything but YES is exit code 3, for scripts.
+The answer is one of YES, WRONG_INSTITUTION, NO_GRANT, NOT_YET, ENDED, SUSPENDED, NOT_PUBLISHED, BASIS_GAP, \
+OUT_OF_SCOPE. Any answer is an answer: the exit code is 0. With --holds-or-fail anything but YES is exit code 3, for \
+scripts.
 
 Examples:
   townlink power check ENFORCEMENT PP-URB-0001 --date 2026-04-01
   townlink power check ENFORCEMENT PP-URB-0001 --date 2026-04-01 --as-known-at 2026-03-05
-  townlink power check SERVICE 511A0138000000-511602000000-000-115113010833722043-1-00 --amount-fen 500000";
+  townlink power check SERVICE 511A0138000000-511602000000-000-115113010833722043-1-00 \\
+      --amount-fen 500000";
 
 const IMPORT_EXAMPLES: &str = "\
 The whole file takes effect or none of it, and only after a second person confirmed it: `townlink grant confirm`.
@@ -63,19 +65,19 @@ pub struct Check {
     /// The power, by its code
     power: String,
     /// The date of the act [default: today, by the town's clock]
-    #[arg(long, value_parser = parse_date)]
+    #[arg(long, value_name = "DATE", value_parser = parse_date)]
     date: Option<Date>,
     /// The place of the act
-    #[arg(long, default_value = "")]
+    #[arg(long, default_value = "", hide_default_value = true)]
     place: String,
     /// The amount in question, in fen
     #[arg(long)]
     amount_fen: Option<i64>,
     /// The class of the person or firm that the act is towards
-    #[arg(long, default_value = "")]
+    #[arg(long, default_value = "", hide_default_value = true)]
     target: String,
     /// Answer with the register as it was recorded at that moment
-    #[arg(long, value_parser = parse_instant)]
+    #[arg(long, value_name = "INSTANT", value_parser = parse_instant)]
     as_known_at: Option<Timestamp>,
     /// Exit with 3 unless the answer is YES
     #[arg(long)]
@@ -86,16 +88,16 @@ pub struct Check {
 #[derive(Debug, Args)]
 pub struct List {
     /// Only this kind, two digits: 01 许可, 02 处罚, 03 强制, 20 公共服务 …
-    #[arg(long, default_value = "")]
+    #[arg(long, default_value = "", hide_default_value = true)]
     kind: String,
     /// Only this field, such as URBAN
-    #[arg(long, default_value = "")]
+    #[arg(long, default_value = "", hide_default_value = true)]
     field: String,
     /// Only powers that this institution holds on the date
-    #[arg(long, value_name = "INSTITUTION", default_value = "")]
+    #[arg(long, value_name = "INSTITUTION", default_value = "", hide_default_value = true)]
     held_by: String,
     /// The date [default: today, by the town's clock]
-    #[arg(long, value_parser = parse_date)]
+    #[arg(long, value_name = "DATE", value_parser = parse_date)]
     date: Option<Date>,
     /// How many at most
     #[arg(long, default_value_t = 50)]
@@ -108,7 +110,7 @@ pub struct Show {
     /// The power, by its code
     power: String,
     /// The date whose version is shown [default: today, by the town's clock]
-    #[arg(long, value_parser = parse_date)]
+    #[arg(long, value_name = "DATE", value_parser = parse_date)]
     date: Option<Date>,
 }
 
@@ -116,10 +118,10 @@ pub struct Show {
 #[derive(Debug, Args)]
 pub struct Count {
     /// The date [default: today, by the town's clock]
-    #[arg(long, value_parser = parse_date)]
+    #[arg(long, value_name = "DATE", value_parser = parse_date)]
     date: Option<Date>,
     /// Only grants of this batch; 1 is the first (第一批)
-    #[arg(long, default_value_t = 0)]
+    #[arg(long, default_value_t = 0, hide_default_value = true)]
     batch: i32,
 }
 
@@ -143,7 +145,7 @@ pub struct Import {
     /// The file, CSV in UTF-8
     file: PathBuf,
     /// From when powers that changed are valid in their new version [default: today, by the town's clock]
-    #[arg(long, value_parser = parse_date)]
+    #[arg(long, value_name = "DATE", value_parser = parse_date)]
     valid_from: Option<Date>,
 }
 

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use comfy_table::Table;
-use gateway::relay::envelope::{ActionClass, Directive, DocType, Envelope, Openness, Urgency};
+use gateway::envelope::{ActionClass, Directive, DocType, Envelope, Openness, Urgency};
 use runtime::log::{Checkpoint, Hash, InclusionProof, Receipt};
 use serde_json::{Value, json};
 use townlink_proto::townlink::clock::v1::GetClockRequest;
@@ -21,20 +21,26 @@ use crate::output::{digest, facts, instant, short, table};
 use crate::paper::{AttachedFile, PaperKey, payload};
 use crate::problem::Problem;
 
-const ISSUE_EXAMPLES: &str = r#"The paper is signed with a key of the data directory (`townlink key generate`), which the town must have registered. What comes
-back is the town's signed receipt. Repeated with the same --request-id and the same content, it is the same paper.
+const ISSUE_EXAMPLES: &str = r#"The paper is signed with a key of the data directory, registered by the town. What comes back
+is the signed receipt. Repeated with the same --request-id and content, it is the same paper.
+
 A directive names the digests of its annex and of its attachment; they are filled in from the files.
 
 Examples:
-  townlink --as county/government-office relay issue --number 昆政办发〔2026〕18号 --title 关于做好防汛工作的通知 \
+  townlink --as county/government-office relay issue --number 昆政办发〔2026〕18号 \
+      --title 关于做好防汛工作的通知 \
       --action 阅办 --due 2026-03-31
-  townlink --as county/government relay issue --number 昆政发〔2026〕5号 --title 关于下放县级经济社会管理权限的通知 \
+  townlink --as county/government relay issue --number 昆政发〔2026〕5号 \
+      --title 关于下放县级经济社会管理权限的通知 \
       --directive GRANT_POWERS --annex grants.csv
-  townlink --as county/government relay issue --number 昆政发〔2026〕9号 --title 关于收回部分权限的通知 \
-      --directive '{"type":"WITHDRAW_POWERS","to":"2026-07-01","powers":["PP-URB-0001"],"transition":"TRANSFER"}'
-  townlink --as county/government relay issue --number 昆政发〔2026〕6号 --title 关于转发省政府决定的通知 \
+  townlink --as county/government relay issue --number 昆政发〔2026〕9号 \
+      --title 关于收回部分权限的通知 \
+      --directive '{"type":"WITHDRAW_POWERS","to":"2026-07-01","powers":["PP-URB-0001"]}'
+  townlink --as county/government relay issue --number 昆政发〔2026〕6号 \
+      --title 关于转发省政府决定的通知 \
       --attach 决定.txt --directive @basis.json
-  townlink --as county/city-management relay issue --number 昆城管〔2026〕7号 --title 关于市容整治的函 --type 函 --to 建设与管理局"#;
+  townlink --as county/city-management relay issue --number 昆城管〔2026〕7号 \
+      --title 关于市容整治的函 --type 函 --to 建设与管理局"#;
 
 const FOLLOW_EXAMPLES: &str = "\
 A paper is named by its message id, or by as much of its beginning as tells it from the others.
@@ -42,7 +48,8 @@ A paper is named by its message id, or by as much of its beginning as tells it f
 Examples:
   townlink --as county/government relay list
   townlink --as county/government relay show 3f2a
-  townlink --as county/government relay receipt 3f2a -o receipt.json         and receipt.json.sig beside it
+  # and receipt.json.sig beside it
+  townlink --as county/government relay receipt 3f2a -o receipt.json
   townlink --as county/government relay proof 3f2a -o proof.json
   townlink verify receipt.json --proof proof.json --key receipt-key.pem --key gateway.vkey";
 
@@ -91,10 +98,10 @@ pub struct Issue {
     #[arg(long, value_parser = listed::<Urgency>)]
     urgency: Option<Urgency>,
     /// The date of the paper (成文日期) [default: today, by the town's clock]
-    #[arg(long, value_parser = parse_date)]
+    #[arg(long, value_name = "DATE", value_parser = parse_date)]
     date: Option<Date>,
     /// The day by which it asks to be handled
-    #[arg(long, value_parser = parse_date)]
+    #[arg(long, value_name = "DATE", value_parser = parse_date)]
     due: Option<Date>,
     /// What is asked: 阅知, 阅办, 批办 or 转办
     #[arg(long, value_parser = listed::<ActionClass>)]

@@ -15,7 +15,8 @@ use crate::problem::Problem;
 const EXAMPLES: &str = "\
 Examples:
   townlink roster list
-  townlink --as person/hr-officer roster assign relay-clerk-2 OFFICE RELAY_CLERK --from 2026-03-02 --document 张组发〔2026〕3号
+  townlink --as person/hr-officer roster assign relay-clerk-2 OFFICE RELAY_CLERK \\
+      --from 2026-03-02 --document 张组发〔2026〕3号
   townlink --as person/hr-officer roster end 3f2a --to 2026-06-01 --document 张组发〔2026〕9号";
 
 /// Who may do what in the town.
@@ -36,7 +37,7 @@ pub enum Command {
 #[derive(Debug, Args)]
 pub struct List {
     /// Only assignments of this person
-    #[arg(long, default_value = "")]
+    #[arg(long, default_value = "", hide_default_value = true)]
     person: String,
     /// How many at most
     #[arg(long, default_value_t = 50)]
@@ -53,10 +54,10 @@ pub struct Assign {
     /// The role, such as RELAY_CLERK
     role: String,
     /// The first day
-    #[arg(long, value_parser = parse_date)]
+    #[arg(long, value_name = "DATE", value_parser = parse_date)]
     from: Date,
     /// The first day on which it is no longer held [default: open]
-    #[arg(long, value_parser = parse_date)]
+    #[arg(long, value_name = "DATE", value_parser = parse_date)]
     to: Option<Date>,
     /// The document that assigns it
     #[arg(long, value_name = "NUMBER")]
@@ -69,7 +70,7 @@ pub struct End {
     /// The assignment: its id, or the beginning of it
     assignment: String,
     /// The first day on which the role is no longer held
-    #[arg(long, value_parser = parse_date)]
+    #[arg(long, value_name = "DATE", value_parser = parse_date)]
     to: Date,
     /// The document that ends it
     #[arg(long, value_name = "NUMBER")]

@@ -8,12 +8,14 @@ use crate::compose;
 use crate::problem::Problem;
 
 const EXAMPLES: &str = "\
-The databases must be up to date (`townlink migrate`). The process ends on SIGTERM after the calls at hand are answered.
+The databases must be up to date (`townlink migrate`). The process ends on SIGTERM after the calls at hand are \
+answered.
 
 Examples:
   townlink serve office
   townlink serve gateway --config /etc/townlink.toml
-  townlink serve office gateway                          several services in one process speak over pipes";
+  # several services in one process speak over pipes
+  townlink serve office gateway";
 
 /// Serve some services of a configured town.
 #[derive(Debug, Args)]

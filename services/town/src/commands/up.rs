@@ -20,15 +20,18 @@ use crate::output::{render, table};
 use crate::problem::Problem;
 
 const EXAMPLES: &str = "\
-The first start makes the certificates, the keys, a roster of persons named by what they do, and townlink.toml, all in the data
-directory. Once the town serves, ready.json there tells where. What is typed here holds for this run, and at the first start is
-written into townlink.toml.
+The first start makes the certificates, the keys, a roster of persons named by what they do, and townlink.toml, all in \
+the data directory. Once the town serves, ready.json there tells where. What is typed here holds for this run, and at \
+the first start is written into townlink.toml.
 
 Examples:
   townlink up
-  townlink up --clock manual --start 2026-03-02T09:00:00+08:00     time passes by `townlink clock advance` only
-  townlink --data-dir /tmp/town up --ports auto                    several towns at once
-  townlink up --postgres postgres://town@db/townlink               one database a service: townlink_office, townlink_gateway";
+  # time passes by `townlink clock advance` only
+  townlink up --clock manual --start 2026-03-02T09:00:00+08:00
+  # several towns at once
+  townlink --data-dir /tmp/town up --ports auto
+  # one database a service: townlink_office, townlink_gateway
+  townlink up --postgres postgres://town@db/townlink";
 
 /// Run a whole town on this machine.
 #[derive(Debug, Args)]
@@ -194,7 +197,7 @@ fn settings_of(command: &Up) -> Vec<(String, String)> {
 }
 
 /// The database of a service: the name in the address is the beginning of its name.
-fn database(url: &str, service: &str) -> String {
+pub fn database(url: &str, service: &str) -> String {
     let (address, options) = url.split_once('?').map_or((url, String::new()), |(address, options)| (address, format!("?{options}")));
     format!("{address}_{}{options}", service.replace('-', "_"))
 }
@@ -214,13 +217,18 @@ fn make_identities(settings: &Settings) -> Result<(), Problem> {
 async fn make_databases(settings: &Settings) -> Result<(), Problem> {
     for name in compose::services() {
         let url = settings.service(name).ok().and_then(|service| service.database.clone());
-        let Some(url) = url.filter(|url| url.expose().starts_with("postgres")) else { continue };
-        let (address, _) = url.expose().split_once('?').unwrap_or((url.expose(), ""));
-        let Some((server, database)) = address.rsplit_once('/') else { continue };
-        let made = runtime::db::create(&format!("{server}/postgres"), database).await;
+        let Some((server, database)) = url.as_ref().and_then(|url| on_server(url.expose())) else { continue };
+        let made = runtime::db::create(&server, &database).await;
         made.map_err(|error| Problem::failed("the database server", runtime::telemetry::chain(&error)))?;
     }
     Ok(())
+}
+
+/// The server of an address, as the address of its first database, and the name of the database; none where it is a file.
+pub fn on_server(url: &str) -> Option<(String, String)> {
+    let (address, options) = url.split_once('?').map_or((url, String::new()), |(address, options)| (address, format!("?{options}")));
+    let (server, database) = address.rsplit_once('/').filter(|_| url.starts_with("postgres"))?;
+    Some((format!("{server}/postgres{options}"), database.to_owned()))
 }
 
 fn told(ready: &Ready, context: &Context) -> Result<(), Problem> {
@@ -230,8 +238,8 @@ fn told(ready: &Ready, context: &Context) -> Result<(), Problem> {
         for service in &ready.services {
             table.add_row([&service.name, &service.address]);
         }
-        let file = context.data_dir.join(READY_FILE);
-        format!("the town serves; {} tells where. ctrl-c ends it\n{}", file.display(), render(&table))
+        let file = crate::files::told(&context.data_dir.join(READY_FILE));
+        format!("the town serves; {file} tells where. ctrl-c ends it\n{}", render(&table))
     })
 }
 
@@ -286,6 +294,13 @@ mod tests {
     fn a_service_has_a_database_of_its_own() {
         assert_eq!(database("postgres://u@h:1/town", "office"), "postgres://u@h:1/town_office");
         assert_eq!(database("postgres://u@h/town?sslmode=require", "service-center"), "postgres://u@h/town_service_center?sslmode=require");
+    }
+
+    #[test]
+    fn a_server_is_asked_by_its_first_database() {
+        let asked = on_server("postgres://u@h:1/town_office?sslmode=require");
+        assert_eq!(asked, Some(("postgres://u@h:1/postgres?sslmode=require".to_owned(), "town_office".to_owned())));
+        assert_eq!(on_server("sqlite:/data/office.db"), None);
     }
 
     #[test]

@@ -17,8 +17,8 @@ use crate::files::at_file;
 use crate::problem::Problem;
 
 const EXAMPLES: &str = "\
-FILE is a receipt (its signature beside it, in FILE.sig), or a proof. A directory is an exported log, or a folder of several.
-Keys that lie beside a log show only that the copy agrees with itself: bring the keys from elsewhere.
+FILE is a receipt (its signature beside it, in FILE.sig), or a proof. A directory is an exported log, or a folder of \
+several. Keys that lie beside a log show only that the copy agrees with itself: bring the keys from elsewhere.
 
 Examples:
   townlink verify receipt.json --key receipt-key.pem

@@ -35,7 +35,7 @@ pub fn basis(stage: &mut Stage) -> Result<(), Problem> {
     ))?;
     let id = stage.issued(&format!(
         "townlink --as county/government relay issue --number {FORWARDED} --title 关于转发省政府赋予经济发达镇行政处罚权决定的通知 \
-         --action 批办 --attach decision.txt --directive @basis.json",
+         --action 批办 --copy-to 苏州市人民政府 --attach decision.txt --directive @basis.json",
     ))?;
     arrived(stage, &id)?;
     worked(stage, &id)?;
@@ -63,7 +63,7 @@ pub fn withdrawal(stage: &mut Stage) -> Result<(), Problem> {
     let directive = format!(r#"{{"type":"WITHDRAW_POWERS","to":"2026-07-01","powers":["{PENALTY}"],"transition":"TRANSFER"}}"#);
     let id = stage.issued(&format!(
         "townlink --as county/government relay issue --number {WITHDRAWAL} --title 关于收回部分行政处罚权的通知 --action 批办 \
-         --directive '{directive}'",
+         --copy-to 苏州市人民政府 --directive '{directive}'",
     ))?;
     arrived(stage, &id)?;
     worked(stage, &id)?;

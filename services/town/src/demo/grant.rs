@@ -99,7 +99,7 @@ pub fn document(stage: &mut Stage) -> Result<String, Problem> {
     let directive = r#"{"type":"GRANT_POWERS","publishedDate":"2026-03-02","publishedPlace":"昆山市人民政府网站"}"#;
     let id = stage.issued(&format!(
         "townlink --as county/government relay issue --number {GRANT} --title 关于下放县级经济社会管理权限的通知 --action 批办 \
-         --openness 主动公开 --directive '{directive}' --annex grants.csv",
+         --copy-to 苏州市人民政府 --openness 主动公开 --directive '{directive}' --annex grants.csv",
     ))?;
     stage.tell(
         "\nThe receipt (回执) is signed by the town: from here on the paper is not lost. Nothing has taken effect yet. It is on\n\

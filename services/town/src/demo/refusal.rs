@@ -76,7 +76,7 @@ pub fn import(stage: &mut Stage) -> Result<(), Problem> {
     let answer = stage.refused("townlink --as person/registrar grant import bad.csv", "AU-IMPORT")?;
     stage.check(answer.text("/state") == "IMPORT_STATE_REFUSED", "the import is refused")?;
     for code in ["AU-ENUM", "AU-UNKNOWN-POWER", "OV-SELF-SUPERVISE"] {
-        stage.check(answer.shown().contains(code), &format!("{code} is told"))?;
+        stage.check(answer.told().contains(code), &format!("{code} is told"))?;
     }
     Ok(())
 }

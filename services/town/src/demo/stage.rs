@@ -1,8 +1,7 @@
 //! The stage: a directory, a town in a child process, what was typed and what came back.
 
 use std::fs::File;
-use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -12,6 +11,9 @@ use serde_json::{Value, json};
 
 use super::After;
 use crate::cli::{Cli, run_to};
+use crate::commands::up::{database, on_server};
+use crate::compose;
+use crate::connection::read_ready;
 use crate::output::{Output, Reader, Record};
 use crate::problem::{Exit, Problem};
 
@@ -27,19 +29,47 @@ const PAUSE: Duration = Duration::from_millis(50);
 /// How many lines of an answer are shown.
 const LINES_SHOWN: usize = 14;
 
+/// Of long answers, the facts that the story needs: by the words of the command.
+const FACTS: [(&str, &[&str]); 9] = [
+    ("power import", &["import", "state", "rows"]),
+    ("grant import", &["import", "state", "rows"]),
+    ("grant confirm", &["state", "applied", "registrar", "confirmer"]),
+    ("key register", &["state", "may sign for"]),
+    ("key confirm", &["state"]),
+    ("relay issue", &["paper", "receipt"]),
+    ("relay show", &["finding", "delivery", "receipt"]),
+    ("document confirm", &["number", "state", "registrar", "confirmer", "applied", "fault"]),
+    ("power check", &["answer", "document", "clause", "from", "to ", "basis", "ended by"]),
+];
+
+/// The same for every step in an inbox.
+const INBOX_FACTS: &[&str] = &["stage", "signed for", "registered", "returned", "document"];
+
 /// How wide a typed line may be.
 const WIDTH: usize = 110;
 
 /// The directory, the town, and what happened.
 pub struct Stage {
     output: Output,
-    folder: Option<tempfile::TempDir>,
+    folder: tempfile::TempDir,
+    after: After,
     postgres: Option<String>,
     town: Option<Town>,
     chapters: Vec<Value>,
     checks: usize,
     acknowledged: Vec<Acknowledged>,
     begun: Instant,
+}
+
+impl Drop for Stage {
+    fn drop(&mut self) {
+        // The process first: a database that is in use is not let go willingly.
+        drop(self.town.take());
+        if let (Some(url), After::Remove) = (&self.postgres, self.after) {
+            // What cannot be removed is left to whoever keeps the server: the demonstration has its verdict.
+            let _ = remove_databases(url);
+        }
+    }
 }
 
 /// A paper that the town acknowledged.
@@ -77,7 +107,9 @@ pub struct Answer {
     /// What a program reads.
     value: Value,
     /// What a person reads.
-    text: String,
+    shown: String,
+    /// The problem as a person reads it.
+    told: String,
     /// The problem, for programs.
     problem: Value,
 }
@@ -98,9 +130,9 @@ impl Answer {
         self.value.pointer(pointer).and_then(Value::as_array).map_or(&[], Vec::as_slice)
     }
 
-    /// The whole answer as a person reads it, with the problem.
-    pub fn shown(&self) -> &str {
-        &self.text
+    /// The problem as a person reads it.
+    pub fn told(&self) -> &str {
+        &self.told
     }
 }
 
@@ -111,14 +143,13 @@ impl Stage {
         folder.disable_cleanup(after == After::Keep);
         // What is typed names files of this directory, as a person's commands would.
         std::env::set_current_dir(folder.path())?;
-        let unique = folder.path().file_name().map(|name| name.to_string_lossy().to_lowercase().replace(|c: char| !c.is_ascii_alphanumeric(), "_"));
-        let postgres = postgres.map(|url| match url.split_once('?') {
-            Some((address, options)) => format!("{address}_{}?{options}", unique.clone().unwrap_or_default()),
-            None => format!("{url}_{}", unique.clone().unwrap_or_default()),
-        });
+        // Two demonstrations on one server must not meet in one database.
+        let unique = uuid::Uuid::new_v4().simple().to_string();
+        let postgres = postgres.map(|url| database(url, &unique[..8]));
         Ok(Self {
             output: output.clone(),
-            folder: Some(folder),
+            folder,
+            after,
             postgres,
             town: None,
             chapters: Vec::new(),
@@ -136,7 +167,7 @@ impl Stage {
 
     /// Tells the story.
     pub fn tell(&self, text: &str) -> Result<(), Problem> {
-        let lines: Vec<_> = text.lines().map(|line| format!("   {line}")).collect();
+        let lines: Vec<_> = text.split('\n').map(|line| format!("   {line}").trim_end().to_owned()).collect();
         self.person(&lines.join("\n"))
     }
 
@@ -237,11 +268,13 @@ impl Stage {
             "typed": answer.typed, "exit": answer.exit as u8, "answer": answer.value, "problem": answer.problem["error"],
         }));
         self.person(&format!("   $ {}", wrapped(&answer.typed)))?;
-        let lines: Vec<_> = answer.text.lines().collect();
-        let mut shown: Vec<_> = lines.iter().take(LINES_SHOWN).map(|line| format!("     {}", cut(line))).collect();
-        if lines.len() > LINES_SHOWN {
-            shown.push(format!("     … {} more lines", lines.len() - LINES_SHOWN));
-        }
+        let facts = facts_of(&answer.typed);
+        let wanted = |line: &&str| facts.is_none_or(|facts| facts.iter().any(|fact| line.starts_with(fact)));
+        let lines: Vec<_> = answer.shown.lines().filter(wanted).collect();
+        let left = lines.len().saturating_sub(LINES_SHOWN);
+        let more = (left > 0).then(|| format!("… {left} more lines"));
+        let shown = lines.into_iter().take(LINES_SHOWN).map(str::to_owned).chain(more);
+        let shown: Vec<_> = shown.chain(answer.told.lines().map(str::to_owned)).map(|line| format!("     {}", cut(&line))).collect();
         self.person(&shown.join("\n"))
     }
 
@@ -271,8 +304,8 @@ impl Stage {
             .spawn()?;
         let input = process.stdin.take();
         let mut town = Town { process, input };
-        let ready = PathBuf::from(DATA_DIR).join(crate::connection::READY_FILE);
-        while !ready.exists() {
+        // After a kill the file of the process before is still there.
+        while read_ready(Path::new(DATA_DIR)).map_or(true, |ready| ready.process != town.process.id()) {
             if let Some(status) = town.process.try_wait()? {
                 let told = std::fs::read_to_string("up.log").unwrap_or_default();
                 return Err(Problem::failed("townlink up", format!("it ended with {status}\n{told}")));
@@ -300,11 +333,6 @@ impl Stage {
         self.person(&format!("   $ kill -9 {}", town.process.id()))?;
         town.process.kill()?;
         town.process.wait()?;
-        // A process that was killed could not remove the file that says it serves.
-        let ready = PathBuf::from(DATA_DIR).join(crate::connection::READY_FILE);
-        if ready.exists() {
-            std::fs::remove_file(ready)?;
-        }
         Ok(())
     }
 
@@ -312,7 +340,7 @@ impl Stage {
     pub fn close(mut self) -> Result<(), Problem> {
         self.stop()?;
         let seconds = self.begun.elapsed().as_secs();
-        let folder = self.folder.take().map(|folder| folder.path().display().to_string()).filter(|path| PathBuf::from(path).exists());
+        let folder = (self.after == After::Keep).then(|| self.folder.path().display().to_string());
         if self.output.reader() == Reader::Program {
             let value = json!({"chapters": self.chapters, "checks": self.checks, "seconds": seconds, "folder": folder});
             return self.output.value(&value, String::new);
@@ -320,6 +348,17 @@ impl Stage {
         let kept = folder.map(|folder| format!("\n   Kept in {folder}: cd there, `townlink up`, and go on by hand.")).unwrap_or_default();
         self.person(&format!("\n   Everything came back as the law asks for: {} checks in {seconds} seconds.{kept}", self.checks))
     }
+}
+
+/// Removes the databases that a town made on a server.
+fn remove_databases(url: &str) -> Result<(), Problem> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    for service in compose::services() {
+        let Some((server, name)) = on_server(&database(url, service.as_str())) else { continue };
+        let removed = runtime.block_on(runtime::db::remove(&server, &name));
+        removed.map_err(|error| Problem::failed("the database server", error))?;
+    }
+    Ok(())
 }
 
 /// Runs a command line in this process, through the same parser and the same code as a typed one.
@@ -336,7 +375,16 @@ fn quiet(line: &str) -> Result<Answer, Problem> {
         Err(problem) => (problem.exit(), problem.to_json(), problem.to_string()),
     };
     let value = record.values.into_iter().next().unwrap_or(Value::Null);
-    Ok(Answer { typed: line.to_owned(), exit, value, text: format!("{}{told}", record.text), problem })
+    Ok(Answer { typed: line.to_owned(), exit, value, shown: record.text, told, problem })
+}
+
+/// The facts that the story shows of a command's answer; none: all of them.
+fn facts_of(line: &str) -> Option<&'static [&'static str]> {
+    let inbox = ["sign-for", "register", "check", "return"].iter().any(|step| line.contains(&format!(" inbox {step} ")));
+    if inbox {
+        return Some(INBOX_FACTS);
+    }
+    FACTS.iter().find(|(command, _)| line.contains(&format!(" {command} "))).map(|(_, facts)| *facts)
 }
 
 /// The words of a line as a shell would take them; single quotes keep a word together.

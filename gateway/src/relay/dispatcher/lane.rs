@@ -1,0 +1,218 @@
+//! Working one lane: the next papers, in order, until none is queued or the recipient is away.
+
+use std::time::Duration;
+
+use futures::StreamExt as _;
+use futures::stream::FuturesOrdered;
+use runtime::db::Tx;
+use runtime::directory::Directory;
+use runtime::execute::Writer;
+use runtime::journal;
+use runtime::refusal::Failure;
+use tonic::{Code, Status};
+use townlink_proto::townlink::office::v1 as office;
+use townlink_proto::townlink::office::v1::delivery_service_client::DeliveryServiceClient;
+use vocabulary::{Institution, time};
+
+use super::hold::Hold;
+use crate::OFFICE;
+use crate::relay::delivery::store::{self, Ended, Lane, Queued};
+use crate::relay::delivery::wire;
+
+/// How many papers of one lane are under way at once: with the largest payloads 4 MiB. The first attempt is with one, since a
+/// recipient that is away need not be told of sixteen.
+const WINDOW_MAX: usize = 16;
+
+/// How often a recipient that is there is asked again at once, and after which pause of the machine's clock.
+const HICCUPS_MAX: u32 = 3;
+const HICCUP_PAUSE: Duration = Duration::from_millis(250);
+
+/// What a lane's work came to.
+#[derive(Debug)]
+pub(super) enum Drained {
+    /// Nothing is queued any more.
+    Empty,
+    /// Deliveries are held.
+    Held,
+    /// A delivery failed.
+    Failed {
+        /// Why.
+        cause: String,
+        /// Whether some were made before.
+        progress: bool,
+    },
+}
+
+/// Works lanes. Cheap to clone.
+#[derive(Clone)]
+pub(super) struct Worker {
+    writer: Writer,
+    directory: Directory,
+    hold: Hold,
+}
+
+impl Worker {
+    pub(super) fn new(writer: Writer, directory: Directory, hold: Hold) -> Self {
+        Self { writer, directory, hold }
+    }
+
+    /// Works a lane until it is empty or fails.
+    pub(super) fn drain(&self, lane: Lane) -> impl Future<Output = (Lane, Drained)> + use<> {
+        let worker = self.clone();
+        async move {
+            let mut progress = false;
+            let drained = match worker.work(&lane, &mut progress).await {
+                Ok(drained) => drained,
+                Err(cause) => Drained::Failed { cause, progress },
+            };
+            (lane, drained)
+        }
+    }
+
+    async fn work(&self, lane: &Lane, progress: &mut bool) -> Result<Drained, String> {
+        let mut window = 1;
+        let mut hiccups = 0;
+        loop {
+            if self.hold.is_on() {
+                return Ok(Drained::Held);
+            }
+            let queued = self.queued(lane, window).await.map_err(|failure| chain(&failure))?;
+            if queued.is_empty() {
+                return Ok(Drained::Empty);
+            }
+            let (answers, failed) = self.deliver(lane, &queued).await.map_err(|failure| chain(&failure))?;
+            if !answers.is_empty() {
+                self.record(lane, queued, &answers).await.map_err(|failure| chain(&failure))?;
+                *progress = true;
+                metrics::counter!("townlink_relay_deliveries_total").increment(answers.len() as u64);
+            }
+            match failed {
+                None => (window, hiccups) = ((window * 2).min(WINDOW_MAX), 0),
+                // A recipient that is there and could not for a moment is not absent.
+                Some(status) if hiccups < HICCUPS_MAX && self.is_hiccup(&status) => {
+                    (window, hiccups) = (1, hiccups + 1);
+                    tokio::time::sleep(HICCUP_PAUSE).await;
+                }
+                Some(status) => return Err(format!("{}: {}", status.code(), status.message())),
+            }
+        }
+    }
+
+    fn is_hiccup(&self, status: &Status) -> bool {
+        let passing = matches!(
+            status.code(),
+            Code::Unavailable | Code::ResourceExhausted | Code::Aborted | Code::DeadlineExceeded | Code::Cancelled
+        );
+        passing && self.directory.ready(OFFICE).is_ok_and(|ready| *ready.borrow())
+    }
+
+    async fn queued(&self, lane: &Lane, window: usize) -> Result<Vec<Queued>, Failure> {
+        let limit = i64::try_from(window).map_err(Failure::internal)?;
+        let mut reader = self.writer.db().read().await?;
+        store::queued(reader.sql(), lane, limit).await
+    }
+
+    /// Makes deliveries, side by side but begun in order. Gives the answers up to the first failure.
+    async fn deliver(
+        &self,
+        lane: &Lane,
+        queued: &[Queued],
+    ) -> Result<(Vec<office::DeliverResponse>, Option<Status>), Failure> {
+        let channel = self.directory.channel(OFFICE)?;
+        let mut calls = FuturesOrdered::new();
+        for delivery in queued {
+            let request = wire::deliver(delivery, lane.recipient)?;
+            let mut office = DeliveryServiceClient::new(channel.clone());
+            calls.push_back(async move { office.deliver(request).await });
+        }
+        let mut answers = Vec::with_capacity(queued.len());
+        while let Some(answer) = calls.next().await {
+            match answer {
+                Ok(answer) => answers.push(answer.into_inner()),
+                Err(status) => return Ok((answers, Some(status))),
+            }
+        }
+        Ok((answers, None))
+    }
+
+    /// Records how deliveries ended, all in one transaction.
+    async fn record(
+        &self,
+        lane: &Lane,
+        mut queued: Vec<Queued>,
+        answers: &[office::DeliverResponse],
+    ) -> Result<(), Failure> {
+        queued.truncate(answers.len());
+        let codes = queued.iter().zip(answers).map(|(delivery, answer)| code(delivery, answer)).collect();
+        let input = Endings { lane: lane.clone(), queued, codes, writer: self.writer.clone() };
+        self.writer.run(input, |input, tx| Box::pin(write(tx, input))).await
+    }
+}
+
+struct Endings {
+    lane: Lane,
+    queued: Vec<Queued>,
+    codes: Vec<Option<String>>,
+    writer: Writer,
+}
+
+/// The code with which a delivery was returned; none: delivered. A tombstone's own code says why its paper went no further.
+fn code(delivery: &Queued, answer: &office::DeliverResponse) -> Option<String> {
+    let returned = (!answer.return_code.is_empty()).then(|| answer.return_code.clone());
+    delivery.tombstone.clone().or(returned)
+}
+
+async fn write(tx: &mut Tx, endings: &Endings) -> Result<(), Failure> {
+    let Endings { lane, queued, codes, writer } = endings;
+    let now = writer.clock().now();
+    // One recorded time for all of them, later than that of each.
+    let last = queued.iter().map(|delivery| delivery.recorded_us).max().unwrap_or_default();
+    let last = time::from_us(last).map_err(Failure::internal)?;
+    let mut recorded_us = time::to_us(now);
+    for (delivery, code) in queued.iter().zip(codes) {
+        let record = wire::ended(&delivery.name, lane.recipient, delivery.place.number, code.as_deref(), now);
+        let entry = journal::prepare(&record, &writer.as_service(), now, Some(last))?;
+        recorded_us = time::to_us(entry.recorded());
+        tx.append(entry);
+        if lane.recipient == Institution::Office && delivery.tombstone.is_none() && code.is_some() {
+            stop_held(tx, writer, delivery, code.as_deref().unwrap_or_default()).await?;
+        }
+    }
+    let ended_us = time::to_us(now);
+    for run in runs(queued, codes) {
+        let done = store::end(tx, lane, &run, ended_us, recorded_us).await?;
+        let asked = u64::try_from(run.last - run.first + 1).map_err(Failure::internal)?;
+        if done != asked {
+            // The entries above would tell what did not happen here.
+            return Err(Failure::unavailable("the queue", "another dispatcher recorded these deliveries"));
+        }
+    }
+    Ok(())
+}
+
+/// A paper that OFFICE's inbox does not take will never be looked at: what waits for OFFICE ends with it.
+async fn stop_held(tx: &mut Tx, writer: &Writer, delivery: &Queued, code: &str) -> Result<(), Failure> {
+    if store::open(tx, &delivery.name).await?.iter().any(|open| open.held) {
+        let record = wire::hold_ended(&delivery.name, Err(code.to_owned()));
+        tx.append(writer.prepare(&record, &writer.as_service())?);
+    }
+    Ok(())
+}
+
+/// Neighbours that ended alike, so that few statements write many endings.
+fn runs(queued: &[Queued], codes: &[Option<String>]) -> Vec<Ended> {
+    let mut runs: Vec<Ended> = Vec::new();
+    for (delivery, code) in queued.iter().zip(codes) {
+        let number = delivery.place.number;
+        match runs.last_mut() {
+            Some(run) if run.code == *code && run.last + 1 == number => run.last = number,
+            Some(_) | None => runs.push(Ended { first: number, last: number, code: code.clone() }),
+        }
+    }
+    runs
+}
+
+fn chain(failure: &Failure) -> String {
+    use std::error::Error as _;
+    failure.source().map_or_else(|| failure.to_string(), |cause| format!("{failure}: {cause}"))
+}

@@ -1,0 +1,254 @@
+//! The paper contract: admit, gather facts, execute, reply.
+
+use std::pin::Pin;
+
+use futures::{Stream, StreamExt as _};
+use runtime::access::{Access, admit_read, admit_write};
+use runtime::call::Call;
+use runtime::caller::Principal;
+use runtime::journal::Author;
+use runtime::layers::raw;
+use runtime::page::Page;
+use runtime::refusal::{Denial, Failure};
+use runtime::serve::Runtime;
+use tokio_util::io::ReaderStream;
+use tonic::{Request, Response, Status, Streaming};
+use townlink_proto::townlink::gateway::v1 as pb;
+use townlink_proto::townlink::gateway::v1::paper_service_server::PaperService;
+use townlink_proto::townlink::journal::v1 as journal_pb;
+use townlink_proto::townlink::journal::v1::journal_service_client::JournalServiceClient;
+use vocabulary::{DepartmentCode, Institution, time};
+
+use super::check::{self, Bringing, Desk, Verdict};
+use super::state::PaperName;
+use super::store::{self, Acceptance, Facts};
+use super::wire::{self, Issue};
+use super::upload;
+use crate::NAME;
+use crate::key::{LiveRegistry, store as keys};
+use crate::refusal::Refusal;
+use crate::relay::content::sweep::blocking;
+use crate::relay::delivery::store as deliveries;
+
+/// How much of an attachment one message carries.
+const CHUNK_BYTES: usize = 256 * 1024;
+
+/// Serves the relay to senders.
+pub(crate) struct PaperRpc {
+    desk: Desk,
+    live: LiveRegistry,
+    runtime: Runtime,
+}
+
+impl PaperRpc {
+    /// The contract over a desk and the registry of keys; the runtime leads to the gateway's own log.
+    pub(crate) fn new(desk: Desk, live: LiveRegistry, runtime: Runtime) -> Self {
+        Self { desk, live, runtime }
+    }
+
+    async fn issue(&self, call: Call, issue: Issue) -> Result<Response<pb::Receipt>, Status> {
+        let caller = department(&call.access)?;
+        let mut verdict = self.examine(&call, &caller, issue.clone()).await?;
+        if verdict.rests_on_keys() && self.refresh().await? {
+            verdict = self.examine(&call, &caller, issue).await?;
+        }
+        let (accept, looked) = match verdict {
+            Verdict::Good(accept, looked) => (accept, looked),
+            Verdict::Refused(refusal) => return Err(self.refuse(call, &caller, refusal).await.into()),
+        };
+        let facts = Facts {
+            caller,
+            today: time::town_date(call.now),
+            registry: self.live.get(),
+            rules: self.desk.rules.clone(),
+            verifier: self.desk.verifier.clone(),
+        };
+        let answer = self.desk.writer.execute::<Acceptance>(call, *accept, facts).await?;
+        self.desk.content.let_go(&looked);
+        metrics::counter!("townlink_relay_papers_accepted_total").increment(1);
+        Ok(raw(answer))
+    }
+
+    async fn examine(&self, call: &Call, caller: &DepartmentCode, issue: Issue) -> Result<Verdict, Failure> {
+        let bringing = Bringing {
+            caller: caller.clone(),
+            request_id: call.request_id,
+            now: call.now,
+            author: Author::of_call(call),
+            registry: self.live.get(),
+        };
+        self.desk.examine(issue, bringing).await
+    }
+
+    /// Reads the registry again where another replica has changed it.
+    async fn refresh(&self) -> Result<bool, Failure> {
+        let mut snapshot = self.desk.writer.db().snapshot().await?;
+        if keys::revision(snapshot.sql()).await? == self.live.get().revision() {
+            return Ok(false);
+        }
+        self.live.replace(&keys::registry(snapshot.sql()).await?.into());
+        Ok(true)
+    }
+
+    async fn refuse(&self, call: Call, caller: &DepartmentCode, refusal: Refusal) -> Denial {
+        if let Refusal::Classified { marking, place } = &refusal {
+            metrics::counter!("townlink_relay_classified_total").increment(1);
+            let (request_id, sender) = (call.request_id, caller);
+            tracing::error!(target: "security", %sender, %request_id, %marking, ?place, "a paper with a secret was refused; tell the security officer (保密管理人员)");
+        }
+        if check::may_come_again(&refusal) {
+            return self.denied(&call.access, runtime::refusal::Refusal::from(refusal).into()).await;
+        }
+        self.desk.writer.refuse(call, refusal.into()).await
+    }
+
+    /// Journals a refusal that is not kept as an answer, up to a rate.
+    async fn denied(&self, access: &Access, denial: Denial) -> Denial {
+        match denial {
+            Denial::Refused(refusal) => self.runtime.deny(access, *refusal).await,
+            other => other,
+        }
+    }
+
+    async fn put(&self, access: &Access, parts: Streaming<pb::PutAttachmentRequest>) -> Result<pb::AttachmentUpload, Denial> {
+        let caller = department(access)?;
+        let known = self.live.get().is_sender(&caller) || (self.refresh().await? && self.live.get().is_sender(&caller));
+        if !known {
+            return Err(runtime::refusal::Refusal::from(Refusal::NotRegistered).into());
+        }
+        upload::put(&self.desk.content.spool, &caller, parts).await
+    }
+
+    /// Opens a content for an institution that the paper goes to.
+    async fn open(&self, access: &Access, request: &pb::ReadAttachmentRequest) -> Result<tokio::fs::File, Denial> {
+        let digest = wire::digest("digest", &request.digest)?;
+        let missing = || wire::not_found(&request.paper);
+        let name = PaperName::parse(&request.paper).ok_or_else(missing)?;
+        let institution = access.institution().ok_or_else(missing)?;
+        let mut reader = self.desk.writer.db().read().await?;
+        let passage = store::passage(reader.sql(), &name, digest, institution).await?;
+        drop(reader);
+        match passage.as_deref() {
+            Some("HELD") if institution != Institution::Office => {
+                return Err(runtime::refusal::Refusal::from(Refusal::Held).into());
+            }
+            Some("HELD" | "QUEUED" | "DELIVERED") => {}
+            Some(_) | None => return Err(missing()),
+        }
+        let contents = self.desk.content.store.clone();
+        let file = blocking(move || contents.open_content(digest)).await?;
+        Ok(tokio::fs::File::from_std(file))
+    }
+}
+
+/// The department that calls. The table of acts lets nobody else come here.
+fn department(access: &Access) -> Result<DepartmentCode, Failure> {
+    match access.principal() {
+        Principal::County(department) => Ok(department.clone()),
+        Principal::Institution(_)
+        | Principal::TownLeaders
+        | Principal::Public(_)
+        | Principal::Auditor(_)
+        | Principal::Operator(_)
+        | Principal::Service(_)
+        | Principal::Unassigned => Err(Failure::internal("the relay was called by no department")),
+    }
+}
+
+#[tonic::async_trait]
+impl PaperService for PaperRpc {
+    type ReadAttachmentStream = Pin<Box<dyn Stream<Item = Result<pb::ReadAttachmentResponse, Status>> + Send>>;
+
+    async fn put_attachment(
+        &self,
+        mut request: Request<Streaming<pb::PutAttachmentRequest>>,
+    ) -> Result<Response<pb::AttachmentUpload>, Status> {
+        let reading = admit_read(&mut request)?;
+        match self.put(&reading.access, request.into_inner()).await {
+            Ok(upload) => Ok(Response::new(upload)),
+            Err(denial) => Err(self.denied(&reading.access, denial).await.into()),
+        }
+    }
+
+    async fn get_attachment_upload(
+        &self,
+        mut request: Request<pb::GetAttachmentUploadRequest>,
+    ) -> Result<Response<pb::AttachmentUpload>, Status> {
+        let reading = admit_read(&mut request)?;
+        let caller = department(&reading.access)?;
+        let digest = wire::digest("digest", &request.get_ref().digest)?;
+        let upload = match self.desk.content.spool.find(&caller, digest) {
+            Some(upload) => upload::shown(&upload)?,
+            None => wire::upload(digest, 0, false)?,
+        };
+        Ok(Response::new(upload))
+    }
+
+    async fn issue_paper(&self, mut request: Request<pb::IssuePaperRequest>) -> Result<Response<pb::Receipt>, Status> {
+        let call = admit_write(&mut request)?;
+        let issue = wire::issue(request.into_inner())?;
+        self.issue(call, issue).await
+    }
+
+    async fn get_paper(&self, mut request: Request<pb::GetPaperRequest>) -> Result<Response<pb::Paper>, Status> {
+        let reading = admit_read(&mut request)?;
+        let caller = department(&reading.access)?;
+        let name = wire::own_paper(&request.get_ref().name, &caller)?;
+        let mut snapshot = self.desk.writer.db().snapshot().await?;
+        let stored = store::load(snapshot.sql(), &name).await?;
+        let stored = stored.ok_or_else(|| wire::not_found(&request.get_ref().name))?;
+        let mut sent = deliveries::sent(snapshot.sql(), &caller, stored.accepted_us, stored.accepted_us).await?;
+        let (numbered, receipts) = sent.remove(&name.message).unwrap_or_default();
+        Ok(Response::new(wire::paper(stored, numbered, receipts)?))
+    }
+
+    async fn list_papers(
+        &self,
+        mut request: Request<pb::ListPapersRequest>,
+    ) -> Result<Response<pb::ListPapersResponse>, Status> {
+        let reading = admit_read(&mut request)?;
+        let caller = department(&reading.access)?;
+        let request = request.into_inner();
+        wire::own_parent(&request.parent, &caller)?;
+        let page = Page::parse(request.page_size, &request.page_token, &request.parent).map_err(Denial::from)?;
+        let mut snapshot = self.desk.writer.db().snapshot().await?;
+        let papers = store::page(snapshot.sql(), &caller, &page).await?;
+        let (papers, next_page_token) = page.close(papers, store::key);
+        let (Some(newest), Some(oldest)) = (papers.first(), papers.last()) else {
+            return Ok(Response::new(pb::ListPapersResponse::default()));
+        };
+        let mut sent = deliveries::sent(snapshot.sql(), &caller, oldest.accepted_us, newest.accepted_us).await?;
+        let mut shown = |stored: wire::Stored| {
+            let (numbered, receipts) = sent.remove(&stored.name.message).unwrap_or_default();
+            wire::paper(stored, numbered, receipts)
+        };
+        let papers = papers.into_iter().map(&mut shown).collect::<Result<Vec<_>, _>>()?;
+        Ok(Response::new(pb::ListPapersResponse { papers, next_page_token }))
+    }
+
+    async fn get_proof(
+        &self,
+        request: Request<pb::GetProofRequest>,
+    ) -> Result<Response<journal_pb::InclusionProof>, Status> {
+        // The log is served by one contract for all services; this method lends it the relay's name.
+        let mut journal = JournalServiceClient::new(self.runtime.directory().channel(NAME)?);
+        let leaf_hash = request.into_inner().leaf_hash;
+        journal.get_inclusion_proof(journal_pb::GetInclusionProofRequest { leaf_hash }).await
+    }
+
+    async fn read_attachment(
+        &self,
+        mut request: Request<pb::ReadAttachmentRequest>,
+    ) -> Result<Response<Self::ReadAttachmentStream>, Status> {
+        let reading = admit_read(&mut request)?;
+        let file = match self.open(&reading.access, request.get_ref()).await {
+            Ok(file) => file,
+            Err(denial) => return Err(self.denied(&reading.access, denial).await.into()),
+        };
+        let chunks = ReaderStream::with_capacity(file, CHUNK_BYTES).map(|chunk| match chunk {
+            Ok(chunk) => Ok(pb::ReadAttachmentResponse { chunk }),
+            Err(error) => Err(Failure::internal(error).into()),
+        });
+        Ok(Response::new(Box::pin(chunks)))
+    }
+}

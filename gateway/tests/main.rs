@@ -1,0 +1,11 @@
+//! The gateway through its real client, its real layers and both databases. The office is a small one of these tests.
+
+mod attachments;
+mod deliveries;
+mod harness;
+mod keys;
+mod office;
+mod papers;
+mod reactions;
+mod refusals;
+mod replay;

@@ -1,0 +1,173 @@
+//! A small office: it takes deliveries in order, knows a roster, and lets tests write into its journal.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+
+use futures::FutureExt as _;
+use prost::Name;
+use runtime::access::{Act, admit_read};
+use runtime::caller::{Principal, ServiceName};
+use runtime::journal::Record;
+use runtime::journal::service::Grants;
+use runtime::serve::{Blueprint, Runtime, Service};
+use runtime::testing::NO_MIGRATIONS;
+use tonic::{Request, Response, Status};
+use townlink_proto::townlink::office::v1 as pb;
+use townlink_proto::townlink::office::v1::delivery_service_server::{DeliveryService, DeliveryServiceServer};
+use townlink_proto::townlink::office::v1::roster_service_server::{RosterService, RosterServiceServer};
+use vocabulary::Sm3Digest;
+
+/// The name of the office.
+pub(crate) const NAME: ServiceName = ServiceName("office");
+
+/// Who may do what.
+const ROSTER: &[(&str, &str, &[&str])] = &[
+    ("registrar", "OFFICE", &["KEY_REGISTRAR"]),
+    ("confirmer", "OFFICE", &["KEY_CONFIRMER"]),
+    ("both", "OFFICE", &["KEY_REGISTRAR", "KEY_CONFIRMER"]),
+    ("clerk", "OFFICE", &["RELAY_CLERK"]),
+    ("builder", "CONSTRUCTION", &["RELAY_CLERK"]),
+    ("stranger", "SOCIAL", &["RELAY_CLERK"]),
+];
+
+/// The offices of all towns under test, by their folders.
+static OFFICES: LazyLock<Mutex<HashMap<PathBuf, Arc<Office>>>> = LazyLock::new(Mutex::default);
+
+/// What an office of these tests is made of.
+pub(crate) const BLUEPRINT: Blueprint = Blueprint {
+    name: NAME,
+    migrations: NO_MIGRATIONS,
+    assemble: |runtime| {
+        let folder = runtime.settings().data_dir.clone();
+        let office = {
+            let mut offices = OFFICES.lock().unwrap_or_else(PoisonError::into_inner);
+            let office = offices.entry(folder).or_default();
+            *office.runtime.lock().unwrap_or_else(PoisonError::into_inner) = Some(runtime.clone());
+            Arc::clone(office)
+        };
+        let gateway = ServiceName("gateway");
+        let kinds = [pb::PaperSignedFor::full_name(), pb::PaperChecked::full_name(), pb::PaperReturned::full_name()];
+        let service = Service::new(&runtime)
+            .serve(DeliveryServiceServer::new(Door(office)))
+            .serve(RosterServiceServer::new(Roster))
+            .admit(gateway, Act::Deliver)
+            .admit(gateway, Act::AskStanding)
+            .grants(Grants::none().allow(Principal::Service(gateway), kinds));
+        async move { Ok(service) }.boxed()
+    },
+};
+
+/// The office of a town under test.
+#[derive(Default)]
+pub(crate) struct Office {
+    runtime: Mutex<Option<Runtime>>,
+    state: Mutex<State>,
+}
+
+/// What the office has, and how it behaves.
+#[derive(Default)]
+pub(crate) struct State {
+    /// Every delivery that was taken, in the order of arrival.
+    pub(crate) taken: Vec<pb::DeliverRequest>,
+    /// Whether it answers that it is away.
+    pub(crate) away: bool,
+    /// The code with which it returns every paper; empty: it takes them.
+    pub(crate) return_code: String,
+    /// How many deliveries were tried, taken or not.
+    pub(crate) tried: usize,
+}
+
+impl Office {
+    /// The office in a folder.
+    pub(crate) fn of(folder: &Path) -> Arc<Self> {
+        let offices = OFFICES.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(offices.get(folder).expect("the office was assembled"))
+    }
+
+    /// What the office has.
+    pub(crate) fn state(&self) -> std::sync::MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The papers that were taken for an inbox: number, paper, and whether it was a tombstone.
+    pub(crate) fn taken(&self, recipient: &str) -> Vec<(i64, String, bool)> {
+        let state = self.state();
+        let taken = state.taken.iter().filter(|delivery| delivery.recipient == recipient);
+        taken.map(|it| (it.number, it.paper.clone(), it.payload.is_empty())).collect()
+    }
+
+    /// Writes an event into the office's journal.
+    pub(crate) async fn tell<M: prost::Message + Name>(&self, event: &M, subject: &str) {
+        let runtime = self.runtime.lock().unwrap_or_else(PoisonError::into_inner).clone().expect("it runs");
+        let entry = runtime.writer().prepare(&Record::of(event, subject), &runtime.writer().as_service());
+        let told = runtime.writer().run(entry.expect("an entry"), |entry, tx| {
+            tx.append(entry.clone());
+            async { Ok(()) }.boxed()
+        });
+        told.await.expect("it is journalled");
+    }
+}
+
+struct Door(Arc<Office>);
+
+#[tonic::async_trait]
+impl DeliveryService for Door {
+    async fn deliver(&self, mut request: Request<pb::DeliverRequest>) -> Result<Response<pb::DeliverResponse>, Status> {
+        admit_read(&mut request)?;
+        let delivery = request.into_inner();
+        let mut state = self.0.state();
+        state.tried += 1;
+        if state.away {
+            return Err(Status::unavailable("the office is away"));
+        }
+        let answer = pb::DeliverResponse { return_code: state.return_code.clone(), inbox_paper: String::new() };
+        let lane = state.taken.iter().filter(|it| it.sender == delivery.sender && it.recipient == delivery.recipient);
+        let last = lane.clone().map(|it| it.number).max().unwrap_or(0);
+        let before = lane.clone().find(|it| it.number == delivery.number - 1);
+        if lane.clone().any(|it| it.number == delivery.number && it.paper == delivery.paper) {
+            return Ok(Response::new(answer));
+        }
+        let previous = before.map(|it| it.payload_digest.clone()).unwrap_or_default();
+        if delivery.number != last + 1 || delivery.previous_digest != previous {
+            return Err(Status::failed_precondition(format!("number {} after {last}", delivery.number)));
+        }
+        let whole = Sm3Digest::of(&delivery.payload);
+        assert!(delivery.payload.is_empty() || delivery.payload_digest == whole.as_bytes().as_slice(), "its digest");
+        state.taken.push(delivery);
+        Ok(Response::new(answer))
+    }
+}
+
+struct Roster;
+
+#[tonic::async_trait]
+impl RosterService for Roster {
+    async fn assign_role(&self, _: Request<pb::AssignRoleRequest>) -> Result<Response<pb::Assignment>, Status> {
+        Err(Status::unimplemented("the roster of these tests is fixed"))
+    }
+
+    async fn end_assignment(&self, _: Request<pb::EndAssignmentRequest>) -> Result<Response<pb::Assignment>, Status> {
+        Err(Status::unimplemented("the roster of these tests is fixed"))
+    }
+
+    async fn list_assignments(
+        &self,
+        _: Request<pb::ListAssignmentsRequest>,
+    ) -> Result<Response<pb::ListAssignmentsResponse>, Status> {
+        Err(Status::unimplemented("the roster of these tests is fixed"))
+    }
+
+    async fn get_standing(
+        &self,
+        mut request: Request<pb::GetStandingRequest>,
+    ) -> Result<Response<pb::Standing>, Status> {
+        admit_read(&mut request)?;
+        let known = ROSTER.iter().find(|(person, ..)| *person == request.get_ref().person);
+        let standing = known.map(|(_, post, roles)| pb::Standing {
+            post: (*post).to_owned(),
+            roles: roles.iter().map(|role| (*role).to_owned()).collect(),
+        });
+        Ok(Response::new(standing.unwrap_or_default()))
+    }
+}

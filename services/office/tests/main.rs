@@ -1,0 +1,8 @@
+//! The office, through its contracts, on both databases.
+
+mod delivery;
+mod harness;
+mod inbox;
+mod register;
+mod replay;
+mod roster;
