@@ -41,10 +41,9 @@ async fn sent(town: &Town, department: &Department, to: &str, name: &str, conten
     let mut draft = department.draft(to);
     draft.attachments = vec![attachment(name, content)];
     let receipt = town.issue(department, department.issue(&draft)).await.expect("accepted");
-    until("the office has it", async || {
+    until!("the office has it", {
         town.office.taken("OFFICE").into_iter().find(|(_, paper, _)| *paper == receipt.paper)
-    })
-    .await;
+    });
     receipt.paper
 }
 
@@ -136,7 +135,7 @@ both_databases! {
         town.put(&water, &content).await.expect("put again");
         let receipt = town.issue(&water, issue).await.expect("the same signed paper is accepted");
         town.restart().await;
-        until("the office may read it", async || read(&town, "clerk", &receipt.paper, &content).await.ok()).await;
+        until!("the office may read it", read(&town, "clerk", &receipt.paper, &content).await.ok());
         town.stop().await;
     }
 

@@ -31,20 +31,26 @@ async fn issue_many(town: &Town, department: &Department, to: &str, count: usize
 
 /// Waits until an inbox has so many papers.
 async fn arrived(town: &Town, recipient: &str, count: usize) -> Vec<(i64, String, bool)> {
-    until(&format!("{count} papers are in the inbox of {recipient}"), async || {
+    until!(&format!("{count} papers are in the inbox of {recipient}"), {
         let taken = town.office.taken(recipient);
         (taken.len() >= count).then_some(taken)
     })
-    .await
 }
 
 /// Waits until every delivery of a paper has ended.
 async fn ended(town: &Town, department: &Department, paper: &str) -> Vec<pb::Delivery> {
-    until("every delivery has ended", async || {
+    until!("every delivery has ended", {
         let deliveries = town.paper(department, paper).await.deliveries;
         deliveries.iter().all(|it| it.end_time.is_some()).then_some(deliveries)
     })
-    .await
+}
+
+/// How often the office was asked, if it is asked no more.
+async fn quiet(town: &Town) -> Option<usize> {
+    let before = town.office.state().tried;
+    tokio::time::sleep(Duration::from_millis(1_200)).await;
+    let after = town.office.state().tried;
+    (after > 0 && before == after).then_some(after)
 }
 
 fn states(deliveries: &[pb::Delivery]) -> Vec<(&str, i64, pb::DeliveryState)> {
@@ -90,10 +96,9 @@ both_databases! {
         let mut arrived: Vec<_> = taken.into_iter().map(|(_, paper, _)| paper).collect();
         arrived.sort();
         assert_eq!(arrived, one, "each paper once");
-        until("nothing is queued", async || {
+        until!("nothing is queued", {
             rows(&town.db, "select 1 from deliveries where state = 'QUEUED'").await.is_empty().then_some(())
-        })
-        .await;
+        });
         town.stop().await;
     }
 
@@ -118,17 +123,11 @@ both_databases! {
         town.office.state().away = true;
         let receipt = town.issue(&water, water.issue(&water.draft("张浦镇人民政府"))).await.expect("accepted");
         // The machine's time alone brings no further attempt, once the first ones are over.
-        let quiet = async || {
-            let before = town.office.state().tried;
-            tokio::time::sleep(Duration::from_millis(1_200)).await;
-            let after = town.office.state().tried;
-            (after > 0 && before == after).then_some(after)
-        };
-        let mut tried = until("it gives up for now", quiet).await;
+        let mut tried = until!("it gives up for now", quiet(&town).await);
         for minute in ["01:01:01", "01:06:02", "01:21:03", "02:21:04", "03:21:05"] {
             town.advance(&format!("2026-03-02T{minute}Z")).await;
-            until("it is tried again", async || (town.office.state().tried > tried).then_some(())).await;
-            tried = until("it gives up for now", quiet).await;
+            until!("it is tried again", (town.office.state().tried > tried).then_some(()));
+            tried = until!("it gives up for now", quiet(&town).await);
         }
         assert!(town.office.taken("OFFICE").is_empty());
         // A month later the office is back.
@@ -144,7 +143,7 @@ both_databases! {
         let water = town.department("water", "昆山市水务局").await;
         town.office.state().away = true;
         let names = issue_many(&town, &water, "张浦镇人民政府", 5).await;
-        until("it was tried", async || (town.office.state().tried >= 4).then_some(())).await;
+        until!("it was tried", (town.office.state().tried >= 4).then_some(()));
         town.restart().await;
         assert!(town.office.taken("OFFICE").is_empty());
         town.office.state().away = false;
@@ -172,10 +171,9 @@ both_databases! {
         let town = Town::start_with(&db, "gateway.dispatcher_hold = true").await;
         let water = town.department("water", "昆山市水务局").await;
         let receipt = town.issue(&water, water.issue(&water.draft("张浦镇人民政府"))).await.expect("accepted");
-        until("it has its number", async || {
+        until!("it has its number", {
             (town.paper(&water, &receipt.paper).await.deliveries[0].number == 1).then_some(())
-        })
-        .await;
+        });
         tokio::time::sleep(Duration::from_millis(300)).await;
         assert_eq!(town.office.state().tried, 0);
         town.stop().await;

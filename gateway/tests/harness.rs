@@ -29,7 +29,7 @@ use crate::office::{self, Office};
 pub(crate) const DOCUMENT: &str = "昆政办函〔2026〕1号";
 
 /// How long a test waits for what happens in the background.
-const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A town under test.
 pub(crate) struct Town {
@@ -301,18 +301,21 @@ pub(crate) fn code<T: std::fmt::Debug>(answer: Result<T, Status>) -> String {
     refusal(answer).code
 }
 
-/// Waits until something is so.
-pub(crate) async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
-    let waiting = async {
+/// Waits until an expression gives something. It is no function: what it looks at is borrowed, and awaits.
+macro_rules! until {
+    ($what:expr, $look:expr) => {{
+        let begun = std::time::Instant::now();
         loop {
-            if let Some(seen) = look().await {
-                return seen;
+            if let Some(seen) = $look {
+                break seen;
             }
-            tokio::time::sleep(Duration::from_millis(20)).await;
+            assert!(begun.elapsed() < crate::harness::PATIENCE, "in vain: {}", $what);
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
         }
-    };
-    tokio::time::timeout(PATIENCE, waiting).await.unwrap_or_else(|_| panic!("in vain: {what}"))
+    }};
 }
+
+pub(crate) use until;
 
 /// The town's own key, by the id that a receipt names.
 pub(crate) async fn town_key(town: &Town, department: &Department, id: &str) -> PublicKey {

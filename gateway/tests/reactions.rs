@@ -42,20 +42,18 @@ fn returned(paper: &str, institution: &str, code: &str, copy: bool) -> office::P
 
 /// Waits until the sender has so many receipts.
 async fn receipts(town: &Town, department: &Department, paper: &str, count: usize) -> Vec<pb::Receipt> {
-    until(&format!("{count} receipts"), async || {
+    until!(&format!("{count} receipts"), {
         let receipts = town.paper(department, paper).await.receipts;
         (receipts.len() >= count).then_some(receipts)
     })
-    .await
 }
 
 /// Waits until the delivery to an institution is so.
 async fn delivery(town: &Town, department: &Department, paper: &str, recipient: &str, state: pb::DeliveryState) -> pb::Delivery {
-    until(&format!("the delivery to {recipient} is {state:?}"), async || {
+    until!(&format!("the delivery to {recipient} is {state:?}"), {
         let deliveries = town.paper(department, paper).await.deliveries;
         deliveries.into_iter().find(|it| it.recipient == recipient && it.state() == state)
     })
-    .await
 }
 
 /// A paper to a bureau that waits for OFFICE.
@@ -147,23 +145,20 @@ both_databases! {
         for draft in &papers {
             town.issue(&water, water.issue(draft)).await.expect("accepted");
             let name = water.name(draft);
-            until("it has its number", async || {
+            until!("it has its number", {
                 town.paper(&water, &name).await.deliveries.iter().all(|it| it.number > 0).then_some(())
-            })
-            .await;
+            });
         }
         let bad = water.name(&papers[0]);
         town.office.tell(&returned(&bad, "OFFICE", "OV-CLASSIFIED", true), "a").await;
-        until("it is stopped", async || {
+        until!("it is stopped", {
             let entries = journal_entries(&town.db).await;
             entries.iter().any(|entry| entry.entry.kind.ends_with(".HoldEnded")).then_some(())
-        })
-        .await;
-        until("it is a tombstone", async || {
+        });
+        until!("it is a tombstone", {
             let rows = runtime::testing::rows(&town.db, "select recipient from deliveries where tombstone = 1").await;
             (rows.len() == 2).then_some(())
-        })
-        .await;
+        });
         std::fs::remove_file(&marker).expect("the marker is gone");
         town.restart().await;
         delivery(&town, &water, &water.name(&papers[1]), "CONSTRUCTION", pb::DeliveryState::Delivered).await;

@@ -40,8 +40,8 @@ use townlink_proto::townlink::office::v1::roster_service_server::RosterServiceSe
 use delivery::queue::Queue;
 use delivery::rpc::DeliveryRpc;
 use inbox::rpc::InboxRpc;
-use register::settings::Rules;
 use institution::InstitutionRpc;
+use register::settings::Rules;
 use roster::Roster;
 use roster::rpc::RosterRpc;
 
@@ -65,8 +65,11 @@ const ASKING: [ServiceName; 6] = [
 pub const MIGRATIONS: Migrations = runtime::migrations!["0001_register", "0002_inbox", "0003_roster"];
 
 /// The office, for a process to start.
-pub const BLUEPRINT: Blueprint =
-    Blueprint { name: ServiceName("office"), migrations: MIGRATIONS, assemble: |runtime| Box::pin(assemble(runtime)) as Assembling };
+pub const BLUEPRINT: Blueprint = Blueprint {
+    name: ServiceName("office"),
+    migrations: MIGRATIONS,
+    assemble: |runtime| Box::pin(assemble(runtime)) as Assembling,
+};
 
 type Assembling = BoxFuture<'static, Result<Service, StartError>>;
 

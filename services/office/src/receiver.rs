@@ -179,5 +179,5 @@ fn events(effect: Effect, command: &Command, register: &Register) -> Vec<Event> 
         registered_by: command.registered_by.clone(),
         confirmed_by: command.confirmed_by.clone(),
     };
-    grants.chain(basis).chain([done]).collect()
+    [done].into_iter().chain(grants).chain(basis).collect()
 }

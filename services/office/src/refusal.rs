@@ -189,7 +189,11 @@ fn wrong_stage(paper: String, stage: &'static str, wanted: &'static str) -> Wire
     Wire::new(
         ErrorReason::ReStage,
         format!("{paper} is {stage}, and this step begins from {wanted}"),
-        format!("文件当前为“{}”，本步骤须在“{}”时办理；请刷新后按签收、登记、初审的顺序办理。", in_words(stage), in_words(wanted)),
+        format!(
+            "文件当前为“{}”，本步骤须在“{}”时办理；请刷新后按签收、登记、初审的顺序办理。",
+            in_words(stage),
+            in_words(wanted)
+        ),
     )
     .with("name", paper)
     .with("stage", stage)
@@ -234,16 +238,23 @@ fn no_such_finding(index: usize, code: String) -> Wire {
 
 fn unresolved(code: &FindingCode, all: Vec<(String, String)>) -> Wire {
     let (reason, remedy) = match code {
-        FindingCode::Classified => {
-            (ErrorReason::OvClassified, "疑似含有密级标志：请当面核看；确认不涉密的注明后通过，涉密的立即停止流转并报告保密员。")
+        FindingCode::Classified => (
+            ErrorReason::OvClassified,
+            "疑似含有密级标志：请当面核看；确认不涉密的注明后通过，涉密的立即停止流转并报告保密员。",
+        ),
+        FindingCode::Held => {
+            (ErrorReason::ReHeld, "附件无法自动检查密级：请打开核看，确认不涉密后注明“已核看”再通过。")
         }
-        FindingCode::Held => (ErrorReason::ReHeld, "附件无法自动检查密级：请打开核看，确认不涉密后注明“已核看”再通过。"),
-        FindingCode::NotAgreed => (ErrorReason::ReNotAgreed, "涉及几个部门的事项未经协商一致，不得下发：请退回发文单位。"),
+        FindingCode::NotAgreed => {
+            (ErrorReason::ReNotAgreed, "涉及几个部门的事项未经协商一致，不得下发：请退回发文单位。")
+        }
         FindingCode::InternalUnit => (ErrorReason::ReInternalUnit, "部门内设机构不得对外正式行文：请退回发文单位。"),
         FindingCode::DeptDirective => {
             (ErrorReason::ReDeptDirective, "部门不得向镇政府发布指令性公文：请退回，或由党政办按“函”作参阅登记。")
         }
-        FindingCode::DocumentNumber => (ErrorReason::IdDocno, "发文字号不合规范：请填写更正后的字号（原字号一并保留），或退回发文单位。"),
+        FindingCode::DocumentNumber => {
+            (ErrorReason::IdDocno, "发文字号不合规范：请填写更正后的字号（原字号一并保留），或退回发文单位。")
+        }
         FindingCode::Other(_) => (ErrorReason::ReFinding, "该项发现无法在此处理：请退回发文单位。"),
     };
     let violations = all.into_iter().map(|(code, message)| Violation {

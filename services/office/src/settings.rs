@@ -105,7 +105,10 @@ impl OfficeSettings {
         } else {
             self.names.iter().enumerate().map(|(index, entry)| entry.read(index)).collect::<Result<_, _>>()?
         };
-        let wrong = |error: vocabulary::institution::NamesError| SettingsError { key: "office.names".to_owned(), fault: error.to_string() };
+        let wrong = |error: vocabulary::institution::NamesError| SettingsError {
+            key: "office.names".to_owned(),
+            fault: error.to_string(),
+        };
         InstitutionNames::new(town, history).map_err(wrong)
     }
 
@@ -133,7 +136,8 @@ impl OfficeSettings {
 
     fn all_journal_readers(&self) -> BTreeMap<String, Vec<String>> {
         let mut readers = self.journal_readers.clone();
-        let papers = || vec![pb::PaperSignedFor::full_name(), pb::PaperChecked::full_name(), pb::PaperReturned::full_name()];
+        let papers =
+            || vec![pb::PaperSignedFor::full_name(), pb::PaperChecked::full_name(), pb::PaperReturned::full_name()];
         readers.entry(GATEWAY.to_string()).or_insert_with(papers);
         readers
     }
@@ -144,7 +148,8 @@ fn is_event(kind: &str) -> bool {
     let contracts = prost_types::FileDescriptorSet::decode(DESCRIPTOR_SET).unwrap_or_default();
     let package = "townlink.office.v1";
     let name = kind.strip_prefix(package).and_then(|name| name.strip_prefix('.'));
-    let mut messages = contracts.file.iter().filter(|file| file.package() == package).flat_map(|file| &file.message_type);
+    let mut messages =
+        contracts.file.iter().filter(|file| file.package() == package).flat_map(|file| &file.message_type);
     name.is_some_and(|name| messages.any(|message| message.name() == name))
 }
 

@@ -88,7 +88,8 @@ impl Town {
         // The origins of caller tokens are read from the keys that were just made.
         let running = here(start(Loaded::read(&sources)?, &[office::BLUEPRINT, FAKE_GATEWAY], Schema::Migrate))?;
         let address = running.addresses()[0].address.to_string();
-        let gateway = GATEWAYS.lock().unwrap_or_else(PoisonError::into_inner).remove(folder.path()).expect("it was assembled");
+        let gateway =
+            GATEWAYS.lock().unwrap_or_else(PoisonError::into_inner).remove(folder.path()).expect("it was assembled");
         let running = Mutex::new(running);
         Ok(Self { running, gateway, authority, address, folder, db: db.open(&office::MIGRATIONS).await })
     }
@@ -169,7 +170,8 @@ impl Town {
 
     /// Passes the check with these resolutions.
     pub(crate) async fn check(&self, name: &str, resolutions: Vec<pb::Resolution>) -> Result<pb::InboxPaper, Status> {
-        let request = pb::CheckPaperRequest { request_id: fresh(), name: name.to_owned(), resolutions, ..Default::default() };
+        let request =
+            pb::CheckPaperRequest { request_id: fresh(), name: name.to_owned(), resolutions, ..Default::default() };
         self.inbox("wang").check_paper(request).await.map(Response::into_inner)
     }
 
@@ -288,7 +290,8 @@ impl Chain {
 
 impl Draft {
     fn payload(&self, message: &Uuid) -> Bytes {
-        let directive = self.directive.as_ref().map(|(_, object)| format!(",\"directive\":{object}")).unwrap_or_default();
+        let directive =
+            self.directive.as_ref().map(|(_, object)| format!(",\"directive\":{object}")).unwrap_or_default();
         format!("{{\"v\":1,\"msgId\":\"{message}\",\"docNo\":\"{}\"{directive}}}", self.document_number).into()
     }
 
@@ -307,7 +310,9 @@ impl Draft {
 }
 
 fn finding(code: &&'static str) -> values::Finding {
-    values::Finding { code: (*code).to_owned(), law: "§8.3".to_owned(), message: format!("发现{code}"), blocking: true }
+    values::Finding {
+        code: (*code).to_owned(), law: "§8.3".to_owned(), message: format!("发现{code}"), blocking: true
+    }
 }
 
 fn attachment(content: &Bytes) -> values::Attachment {
@@ -372,7 +377,8 @@ impl People for AskOffice {
                 day: on.day().into(),
             };
             let request = pb::GetStandingRequest { person: person.to_string(), date: Some(date) };
-            let standing = roster.get_standing(request).await.map_err(|status| Failure::unavailable("the roster", status))?;
+            let standing =
+                roster.get_standing(request).await.map_err(|status| Failure::unavailable("the roster", status))?;
             let pb::Standing { post, roles } = standing.into_inner();
             let post = match post.as_str() {
                 "" => return Ok(None),
@@ -389,7 +395,8 @@ struct Attachments;
 /// Only what the office asks for.
 #[tonic::async_trait]
 impl PaperService for Attachments {
-    type ReadAttachmentStream = futures::stream::Iter<std::vec::IntoIter<Result<gateway::ReadAttachmentResponse, Status>>>;
+    type ReadAttachmentStream =
+        futures::stream::Iter<std::vec::IntoIter<Result<gateway::ReadAttachmentResponse, Status>>>;
 
     async fn read_attachment(
         &self,

@@ -8,7 +8,6 @@ mod papers;
 mod replay;
 
 use bytes::Bytes;
-use prost::Message as _;
 use runtime::testing::TestDb;
 use tonic::Status;
 use tonic::transport::Channel;

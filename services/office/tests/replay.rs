@@ -93,7 +93,8 @@ fn papers(entries: &[Positioned]) -> Vec<Vec<String>> {
             row[column::SIGNED] = us(event.time.as_ref());
         } else if let Some(event) = event::<pb::PaperRegistered>(entry) {
             let row = change(&mut rows, &event.inbox_paper, "REGISTERED", recorded);
-            row[column::BOOK_YEAR] = event.time.as_ref().map(instant).map(time::town_date).expect("a time").year().to_string();
+            row[column::BOOK_YEAR] =
+                event.time.as_ref().map(instant).map(time::town_date).expect("a time").year().to_string();
             row[column::SERIAL] = event.serial.to_string();
             row[column::REGISTERED] = us(event.time.as_ref());
         } else if let Some(event) = event::<pb::PaperChecked>(entry) {
@@ -129,7 +130,9 @@ fn arrive(rows: &mut Rows, event: pb::PaperArrived, recorded: String) {
     let number = &summary.document_number;
     let document_key = match DocumentNumber::parse(number) {
         Ok(number) => number.to_string(),
-        Err(_) => document_number::repair(number).map_or_else(|| number.clone(), |repaired| repaired.number.to_string()),
+        Err(_) => {
+            document_number::repair(number).map_or_else(|| number.clone(), |repaired| repaired.number.to_string())
+        }
     };
     let mut row = vec![
         inbox.clone(),

@@ -23,7 +23,10 @@ struct Nothing;
 
 #[tonic::async_trait]
 impl BenchService for Nothing {
-    async fn do_nothing(&self, mut request: Request<pb::DoNothingRequest>) -> Result<Response<pb::DoNothingResponse>, Status> {
+    async fn do_nothing(
+        &self,
+        mut request: Request<pb::DoNothingRequest>,
+    ) -> Result<Response<pb::DoNothingResponse>, Status> {
         admit_read(&mut request)?;
         Ok(Response::new(pb::DoNothingResponse {}))
     }

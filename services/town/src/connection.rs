@@ -21,6 +21,7 @@ use vocabulary::RequestId;
 
 use crate::cli::Context;
 use crate::compose;
+use crate::output::waiting;
 use crate::problem::Problem;
 
 /// The file that tells a client where the town is.
@@ -31,6 +32,9 @@ const ANSWER_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// How long one call may take; a confirmation of a thousand rows is the longest.
 const CALL_LIMIT: Duration = Duration::from_secs(120);
+
+/// How long a call may take before the person who waits is told.
+const QUIET: Duration = Duration::from_secs(1);
 
 /// Papers of the relay, as their sender sees them.
 pub type Papers = PaperServiceClient<Channel>;
@@ -193,13 +197,25 @@ pub fn read_ready(data_dir: &Path) -> Result<Ready, Problem> {
         .map_err(|error| Problem::usage(format!("{}: {error}", file.display()), "start the town again; it writes the file anew"))
 }
 
-/// Calls, and gives back what was answered. `request` is the id of a call that changes something.
+/// Calls, and gives back what was answered. `request` is the id of a call that changes something. A person who waits for long
+/// is told for what.
 pub async fn call<T>(
     place: &str,
     request: Option<RequestId>,
     answer: impl Future<Output = Result<Response<T>, Status>>,
 ) -> Result<T, Problem> {
-    match tokio::time::timeout(CALL_LIMIT, answer).await {
+    let told = async {
+        tokio::time::sleep(QUIET).await;
+        let _spinner = waiting(place);
+        std::future::pending().await
+    };
+    let answered = async {
+        tokio::select! {
+            answer = answer => answer,
+            never = told => never,
+        }
+    };
+    match tokio::time::timeout(CALL_LIMIT, answered).await {
         Ok(Ok(answer)) => Ok(answer.into_inner()),
         Ok(Err(status)) => Err(Problem::of_status(place, &status, request)),
         Err(_) => {

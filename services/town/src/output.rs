@@ -180,6 +180,25 @@ pub fn progress(what: &str, total: u64) -> indicatif::ProgressBar {
     bar
 }
 
+/// Tells a person, on a terminal only, for what the program waits. Gone when it is dropped.
+#[must_use]
+pub fn waiting(what: &str) -> Waiting {
+    let bar = if io::stderr().is_terminal() { indicatif::ProgressBar::new_spinner() } else { indicatif::ProgressBar::hidden() };
+    bar.set_message(format!("waiting for {what}"));
+    bar.enable_steady_tick(std::time::Duration::from_millis(120));
+    Waiting(bar)
+}
+
+/// What [`waiting`] shows.
+#[derive(Debug)]
+pub struct Waiting(indicatif::ProgressBar);
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

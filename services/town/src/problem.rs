@@ -193,8 +193,8 @@ impl fmt::Display for Problem {
 }
 
 fn show_refusal(f: &mut fmt::Formatter<'_>, place: &str, refusal: &SeenRefusal) -> fmt::Result {
-    let code = if refusal.code.is_empty() { "no code" } else { &refusal.code };
-    write!(f, "refused: {code}: {}\n  place:  {place}", refusal.message)?;
+    let code = if refusal.code.is_empty() { String::new() } else { format!("{}: ", refusal.code) };
+    write!(f, "refused: {code}{}\n  place:  {place}", refusal.message)?;
     if !refusal.law.is_empty() {
         write!(f, "\n  law:    {}", refusal.law)?;
     }

@@ -32,6 +32,7 @@ fn two_demonstrations_at_once_end_well() {
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "a test has no configuration; `tests/run` names the server")]
 fn the_demonstration_ends_well_on_postgresql() {
     let server = std::env::var(POSTGRES_VARIABLE)
         .unwrap_or_else(|_| panic!("{POSTGRES_VARIABLE} is not set: start a PostgreSQL (`tests/run` does) and set it"));

@@ -5,6 +5,7 @@ mod catalogue;
 mod demo;
 mod help;
 mod problems;
+mod processes;
 mod verify;
 
 use std::path::Path;

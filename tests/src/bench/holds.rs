@@ -30,8 +30,8 @@ const HOLDS: &str = "/townlink.office.v1.PowerService/Holds";
 /// Exists in a program that is built with the feature `bench`.
 const NOTHING: &str = "/townlink.bench.v1.BenchService/DoNothing";
 
-/// Half past ten on the first day: between the grant and its first suspension, as they were recorded.
-const KNOWN_AT_S: i64 = 1_772_418_600;
+/// Half past eleven on the first day: between the grant and its first suspension, as they were recorded.
+const KNOWN_AT_S: i64 = 1_772_422_200;
 
 /// Days on which the answers differ: granted, suspended, resumed, withdrawn, granted again.
 const DAYS: [(i32, i32); 5] = [(4, 15), (5, 15), (6, 15), (8, 15), (9, 15)];
@@ -80,7 +80,7 @@ pub async fn measure(folder: &Path, plan: Plan) -> Result<Figure> {
     })
 }
 
-/// Makes the powers and their history: granted, suspended, resumed, withdrawn, granted again, an hour apart.
+/// Makes the powers, the basis of the province, and their history: granted, suspended, resumed, withdrawn, granted again, an hour apart.
 fn fill(town: &Town) -> Result<()> {
     let (powers, grants, again) =
         (town.data_dir().join("powers.csv"), town.data_dir().join("grants.csv"), town.data_dir().join("again.csv"));
@@ -91,7 +91,24 @@ fn fill(town: &Town) -> Result<()> {
     let codes: Vec<_> = (1..=POWERS).map(code).collect();
     let county = "昆山市人民政府";
     let (first, second) = (register::grant("grants.csv"), register::grant("again.csv"));
+    let basis = json!({
+        "type": "REGISTER_BASIS",
+        "basis": {
+            "docNo": "苏政发〔2026〕3号",
+            "title": "关于赋予经济发达镇行政处罚权的决定",
+            "issuer": "江苏省人民政府",
+            "issueDate": "2026-02-01",
+            "publishedDate": "2026-02-10",
+            "publishedPlace": "江苏省人民政府公报",
+            "attachment": "decision.ofd",
+            "digest": "0".repeat(64),
+        },
+        "powers": [],
+        "fields": ["*"],
+        "towns": "经济发达镇",
+    });
     let steps = [
+        ("昆政发〔2026〕4号", "BASIS", basis, None),
         ("昆政发〔2026〕5号", "GRANT", first, Some(grants.as_path())),
         (
             "昆政发〔2026〕6号",
@@ -255,7 +272,7 @@ async fn try_out(channels: &[Channel], questions: &[Bytes]) -> Result<()> {
         let answer = HoldsResponse::decode(raw::call(channel, HOLDS, question.clone()).await?)?;
         seen.insert(answer.result());
     }
-    for expected in [HoldsResult::Suspended, HoldsResult::Ended] {
+    for expected in [HoldsResult::Yes, HoldsResult::Suspended, HoldsResult::NotYet] {
         ensure!(seen.contains(&expected), "no answer was {expected:?}, but {seen:?}");
     }
     Ok(())

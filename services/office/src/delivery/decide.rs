@@ -5,7 +5,7 @@
 
 use vocabulary::Timestamp;
 
-use super::state::{Content, Delivery, Ending, Enclosed, Head, Lane, ReturnCode, Settled};
+use super::state::{Content, Delivery, Enclosed, Ending, Head, Lane, ReturnCode, Settled};
 use crate::inbox::state::{Arrival, PaperName};
 use crate::refusal::{Refusal, SequenceFault};
 
@@ -62,7 +62,9 @@ pub(crate) fn decide(lane: &Lane, delivery: &Delivery, now: Timestamp) -> Result
     let refused = |fault| Refusal::Sequence { number: delivery.number, expected: lane.next(), fault };
     if delivery.number < lane.next() {
         return match lane.settled.get(&delivery.number) {
-            Some(it) if it.digest == delivery.digest && it.message == delivery.message => Ok(Verdict::Again(it.ending.clone())),
+            Some(it) if it.digest == delivery.digest && it.message == delivery.message => {
+                Ok(Verdict::Again(it.ending.clone()))
+            }
             _ => Err(refused(SequenceFault::Taken)),
         };
     }

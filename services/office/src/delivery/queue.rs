@@ -140,7 +140,9 @@ async fn settle(writer: &Writer, way: Way, mut run: Vec<Waiting>, ahead: Ahead) 
     let input = (way.clone(), coming, writer.clone());
     let settled = writer.run(input, |(way, coming, writer), tx| Box::pin(write(tx, way, coming, writer))).await;
     let early = match settled {
-        Ok(endings) => run.into_iter().zip(endings).filter_map(|(waiting, ending)| answer(waiting, ending, ahead)).collect(),
+        Ok(endings) => {
+            run.into_iter().zip(endings).filter_map(|(waiting, ending)| answer(waiting, ending, ahead)).collect()
+        }
         Err(failure) => {
             fail(run, failure);
             Vec::new()

@@ -54,9 +54,9 @@ async fn settled(sql: &mut Connection, way: &Way, again: &[&Arc<Delivery>]) -> R
         let ending = match (row.flag(3)?, row.maybe_text(4)?) {
             (false, _) => Ending::Accepted(PaperName { inbox: way.recipient, sender: way.sender.clone(), message }),
             (true, None) => Ending::Tombstone,
-            (true, Some(code)) => {
-                Ending::Returned(ReturnCode::parse(&code).ok_or_else(|| Failure::internal(format!("{code} is no return code")))?)
-            }
+            (true, Some(code)) => Ending::Returned(
+                ReturnCode::parse(&code).ok_or_else(|| Failure::internal(format!("{code} is no return code")))?,
+            ),
         };
         Ok((row.int(0)?, Settled { message, digest: digest(&row.bytes(2)?)?, ending }))
     });
@@ -73,7 +73,8 @@ async fn present(sql: &mut Connection, way: &Way, new: &[&Arc<Delivery>]) -> Res
         places(3, new.len())
     );
     let query = sqlx::query(AssertSqlSafe(text)).bind(way.recipient.code()).bind(way.sender.as_str());
-    let rows = new.iter().fold(query, |query, delivery| query.bind(delivery.message.to_string())).fetch_all(sql).await?;
+    let rows =
+        new.iter().fold(query, |query, delivery| query.bind(delivery.message.to_string())).fetch_all(sql).await?;
     rows.iter().map(|row| row.parsed(0)).collect()
 }
 

@@ -26,7 +26,8 @@ pub(crate) enum Read {
 
 /// Reads a delivery.
 pub(crate) fn delivery(request: pb::DeliverRequest) -> Result<Read, Denial> {
-    let Some(recipient) = Institution::parse(&request.recipient).ok().filter(|it| it.code() == request.recipient) else {
+    let Some(recipient) = Institution::parse(&request.recipient).ok().filter(|it| it.code() == request.recipient)
+    else {
         return Ok(Read::UnknownRecipient);
     };
     let mut fields = Fields::new();
@@ -39,7 +40,14 @@ pub(crate) fn delivery(request: pb::DeliverRequest) -> Result<Read, Denial> {
     let content = content(&mut fields, request);
     let built = (|| {
         let way = Way { recipient, sender: sender? };
-        Some(Delivery { way, number: number?, previous: previous?, message: message?, digest: digest?, content: content? })
+        Some(Delivery {
+            way,
+            number: number?,
+            previous: previous?,
+            message: message?,
+            digest: digest?,
+            content: content?,
+        })
     })();
     fields.finish(built).map(|delivery| Read::Known(Box::new(delivery)))
 }
@@ -85,7 +93,9 @@ fn content(fields: &mut Fields, request: pb::DeliverRequest) -> Option<Content> 
 /// How a delivery ended, as the contract says it.
 pub(crate) fn ending(ending: &Ending) -> pb::DeliverResponse {
     match ending {
-        Ending::Accepted(name) => pb::DeliverResponse { inbox_paper: name.to_string(), ..pb::DeliverResponse::default() },
+        Ending::Accepted(name) => {
+            pb::DeliverResponse { inbox_paper: name.to_string(), ..pb::DeliverResponse::default() }
+        }
         Ending::Tombstone => pb::DeliverResponse::default(),
         Ending::Returned(code) => returned(*code),
     }
@@ -207,7 +217,15 @@ mod tests {
         let Err(Denial::Malformed(faults)) = delivery(bad) else { panic!("it is malformed") };
         let named: Vec<_> = faults.into_iter().map(|fault| fault.field).collect();
         let expected = [
-            "sender", "number", "payload_digest", "previous_digest", "paper", "payload", "summary", "attachments", "accept_time",
+            "sender",
+            "number",
+            "payload_digest",
+            "previous_digest",
+            "paper",
+            "payload",
+            "summary",
+            "attachments",
+            "accept_time",
         ];
         assert_eq!(named, expected);
     }

@@ -6,7 +6,6 @@
 
 use bytes::{Bytes, BytesMut};
 use runtime::access::Access;
-use runtime::caller::ServiceName;
 use runtime::directory::Directory;
 use runtime::refusal::Failure;
 use serde::Deserialize;
@@ -16,12 +15,10 @@ use townlink_proto::townlink::gateway::v1 as gateway;
 use townlink_proto::townlink::gateway::v1::paper_service_client::PaperServiceClient;
 use vocabulary::{DocumentNumber, Sm3Digest, time};
 
-use super::state::{FindingCode, Paper, Remedy, Resolution};
+use super::state::{Attachment, FindingCode, Paper, Remedy, Resolution};
+use crate::GATEWAY;
 use crate::register::document::FromPaper;
 use crate::register::document::state::Annex;
-
-/// The gateway, which keeps the attachments.
-const GATEWAY: ServiceName = ServiceName("gateway");
 
 /// How large an annex may be: it is kept in a row, and read as a whole.
 const ANNEX_MAX: usize = 3 * 1024 * 1024;
@@ -55,15 +52,20 @@ pub(crate) async fn read(
         Ok(read) => read,
         Err(fault) => return Ok(Some(Err(fault))),
     };
-    let Some(digest) = annex else { return Ok(Some(Ok(without_annex))) };
-    let fetched = fetch(directory, access, paper, digest).await?;
-    Ok(Some(fetched.map(|content| FromPaper { annex: Some(Annex { digest, content }), ..without_annex })))
+    let Some(annex) = annex else { return Ok(Some(Ok(without_annex))) };
+    let fetched = fetch(directory, access, paper, annex).await?;
+    Ok(Some(fetched.map(|content| FromPaper { annex: Some(Annex { digest: annex.digest, content }), ..without_annex })))
 }
 
-/// What the payload says: all but the annex, whose digest is given beside it.
-fn from_paper(paper: &Paper, resolutions: &[Resolution], access: &Access) -> Result<(FromPaper, Option<Sm3Digest>), String> {
+/// What the payload says: all but the annex, whose attachment is given beside it.
+fn from_paper<'p>(
+    paper: &'p Paper,
+    resolutions: &[Resolution],
+    access: &Access,
+) -> Result<(FromPaper, Option<&'p Attachment>), String> {
     let arrival = &paper.arrival;
     let (object, annex) = directive(&arrival.payload, &arrival.summary.directive_type)?;
+    let annex = annex.map(|annex| attachment(&arrival.attachments, &annex)).transpose()?;
     let issue_date = arrival.summary.date().ok_or_else(|| format!("{} is no date", arrival.summary.issue_date))?;
     let from_paper = FromPaper {
         paper: paper.name.to_string(),
@@ -81,16 +83,25 @@ fn from_paper(paper: &Paper, resolutions: &[Resolution], access: &Access) -> Res
     Ok((from_paper, annex))
 }
 
-/// The directive object, byte for byte as it was signed, and the digest of its annex.
-fn directive(payload: &Bytes, expected: &str) -> Result<(Bytes, Option<Sm3Digest>), String> {
-    let read: Payload<'_> = serde_json::from_slice(payload).map_err(|error| format!("the payload cannot be read: {error}"))?;
+/// The directive object, byte for byte as it was signed, and what it calls its annex.
+fn directive(payload: &Bytes, expected: &str) -> Result<(Bytes, Option<String>), String> {
+    let read: Payload<'_> =
+        serde_json::from_slice(payload).map_err(|error| format!("the payload cannot be read: {error}"))?;
     let object = read.directive.ok_or("the payload has no directive")?.get();
     let head: Head = serde_json::from_str(object).map_err(|error| format!("the directive cannot be read: {error}"))?;
     if head.r#type != expected {
         return Err(format!("the directive is a {}, not a {expected}", head.r#type));
     }
-    let annex = head.annex.map(|digest| digest.parse().map_err(|error| format!("the annex: {error}"))).transpose()?;
-    Ok((payload.slice_ref(object.as_bytes()), annex))
+    Ok((payload.slice_ref(object.as_bytes()), head.annex))
+}
+
+/// The attachment that a directive calls its annex, by its digest or by its file name.
+fn attachment<'p>(attachments: &'p [Attachment], annex: &str) -> Result<&'p Attachment, String> {
+    let named = |attachment: &&Attachment| attachment.digest.to_string() == annex || attachment.name == annex;
+    let found =
+        attachments.iter().find(named).ok_or_else(|| format!("the annex {annex} is not among the attachments"))?;
+    let fits = usize::try_from(found.size_bytes).is_ok_and(|size| size <= ANNEX_MAX);
+    if fits { Ok(found) } else { Err(format!("the annex has {} bytes, more than {ANNEX_MAX}", found.size_bytes)) }
 }
 
 /// The number of the document: as the office repaired it, or as it came.
@@ -106,16 +117,15 @@ fn number(paper: &Paper, resolutions: &[Resolution]) -> Result<DocumentNumber, S
 }
 
 /// Fetches the annex from the gateway and checks its digest.
-async fn fetch(directory: &Directory, access: &Access, paper: &Paper, digest: Sm3Digest) -> Result<Result<Bytes, String>, Failure> {
-    let Some(named) = paper.arrival.attachments.iter().find(|attachment| attachment.digest == digest) else {
-        return Ok(Err("the annex is not among the attachments".to_owned()));
-    };
-    if usize::try_from(named.size_bytes).map_or(true, |size| size > ANNEX_MAX) {
-        return Ok(Err(format!("the annex has {} bytes, more than {ANNEX_MAX}", named.size_bytes)));
-    }
+async fn fetch(
+    directory: &Directory,
+    access: &Access,
+    paper: &Paper,
+    annex: &Attachment,
+) -> Result<Result<Bytes, String>, Failure> {
     let mut gateway = PaperServiceClient::new(directory.channel_for(GATEWAY, access)?);
-    let digest_bytes = Bytes::copy_from_slice(digest.as_bytes());
-    let request = gateway::ReadAttachmentRequest { paper: paper.name.at_gateway(), digest: digest_bytes };
+    let digest = Bytes::copy_from_slice(annex.digest.as_bytes());
+    let request = gateway::ReadAttachmentRequest { paper: paper.name.at_gateway(), digest };
     let mut chunks = match gateway.read_attachment(request).await {
         Ok(answer) => answer.into_inner(),
         Err(status) => return missing(status),
@@ -132,7 +142,7 @@ async fn fetch(directory: &Directory, access: &Access, paper: &Paper, digest: Sm
         }
     }
     let content = content.freeze();
-    let right = Sm3Digest::of(&content) == digest;
+    let right = Sm3Digest::of(&content) == annex.digest;
     Ok(if right { Ok(content) } else { Err("the annex is not what its digest says".to_owned()) })
 }
 
@@ -148,14 +158,14 @@ fn missing(status: tonic::Status) -> Result<Result<Bytes, String>, Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::inbox::state::Screening;
 
     #[test]
     fn the_directive_is_taken_byte_for_byte() {
-        let digest = Sm3Digest::of(b"a,b");
-        let object = format!("{{\"type\":\"GRANT_POWERS\",\"annex\":\"{digest}\",\"n\":1.50}}");
+        let object = "{\"type\":\"GRANT_POWERS\",\"annex\":\"附件.csv\",\"n\":1.50}";
         let payload = Bytes::from(format!("{{\"v\":1,\"directive\":{object}}}"));
         let read = directive(&payload, "GRANT_POWERS");
-        assert_eq!(read, Ok((Bytes::from(object), Some(digest))));
+        assert_eq!(read, Ok((Bytes::from(object), Some("附件.csv".to_owned()))));
     }
 
     #[test]
@@ -172,10 +182,25 @@ mod tests {
             "{\"directive\":null}",
             "{\"directive\":{\"annex\":\"\"}}",
             "{\"directive\":{\"type\":\"WITHDRAW_POWERS\"}}",
-            "{\"directive\":{\"type\":\"GRANT_POWERS\",\"annex\":\"abc\"}}",
+            "{\"directive\":{\"type\":\"GRANT_POWERS\",\"annex\":1}}",
         ];
         for payload in rows {
             assert!(directive(&Bytes::from_static(payload.as_bytes()), "GRANT_POWERS").is_err(), "{payload}");
         }
+    }
+
+    #[test]
+    fn an_annex_is_known_by_its_digest_or_its_name() {
+        let digest = Sm3Digest::of(b"a,b");
+        let annex = |size_bytes| {
+            [Attachment { name: "附件.csv".to_owned(), size_bytes, digest, screening: Screening::Screened }]
+        };
+        for named in [digest.to_string(), "附件.csv".to_owned()] {
+            assert!(attachment(&annex(3), &named).is_ok(), "{named}");
+            assert!(attachment(&annex(3 * 1024 * 1024), &named).is_ok(), "{named}");
+            assert!(attachment(&annex(3 * 1024 * 1024 + 1), &named).is_err(), "{named}");
+        }
+        assert!(attachment(&annex(3), "附件").is_err());
+        assert!(attachment(&[], "附件.csv").is_err());
     }
 }

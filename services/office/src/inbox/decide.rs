@@ -6,7 +6,8 @@
 use vocabulary::{Institution, Sm3Digest, Timestamp};
 
 use super::state::{
-    Check, Finding, FindingCode, Paper, PaperName, Purpose, Registration, Remedy, Resolution, Return, SignedFor, Stage, Weight,
+    Check, Finding, FindingCode, Paper, PaperName, Purpose, Registration, Remedy, Resolution, Return, SignedFor, Stage,
+    Weight,
 };
 use crate::refusal::Refusal;
 use crate::register::document::{self, FromPaper};

@@ -31,8 +31,10 @@ pub(crate) async fn return_for_faults(
     let command = Command { name, etag: String::new(), step };
     let person = author.person.as_ref().map(ToString::to_string).unwrap_or_default();
     let facts = Facts { now, person, directive: None };
-    let (desk, version) = store::desk(tx, &command, &facts).await.map_err(|denial| Failure::internal(format!("{denial:?}")))?;
-    let events = decide::decide(&desk, &command.step, &facts).map_err(|refusal| Failure::internal(format!("{refusal:?}")))?;
+    let (desk, version) =
+        store::desk(tx, &command, &facts).await.map_err(|denial| Failure::internal(format!("{denial:?}")))?;
+    let events =
+        decide::decide(&desk, &command.step, &facts).map_err(|refusal| Failure::internal(format!("{refusal:?}")))?;
     let entries: Result<Vec<Prepared>, Failure> =
         events.iter().map(|event| journal::prepare(&event.record(), author, now, version.recorded())).collect();
     let entries = entries?;

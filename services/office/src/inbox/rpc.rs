@@ -107,13 +107,19 @@ impl InboxService for InboxRpc {
         self.work(call, command).await
     }
 
-    async fn check_paper(&self, mut request: Request<pb::CheckPaperRequest>) -> Result<Response<pb::InboxPaper>, Status> {
+    async fn check_paper(
+        &self,
+        mut request: Request<pb::CheckPaperRequest>,
+    ) -> Result<Response<pb::InboxPaper>, Status> {
         let call = admit_write(&mut request)?;
         let command = wire::check(request.into_inner())?;
         self.work(call, command).await
     }
 
-    async fn return_paper(&self, mut request: Request<pb::ReturnPaperRequest>) -> Result<Response<pb::InboxPaper>, Status> {
+    async fn return_paper(
+        &self,
+        mut request: Request<pb::ReturnPaperRequest>,
+    ) -> Result<Response<pb::InboxPaper>, Status> {
         let call = admit_write(&mut request)?;
         let command = wire::send_back(request.into_inner())?;
         self.work(call, command).await

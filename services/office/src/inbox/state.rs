@@ -4,7 +4,9 @@
 use std::fmt;
 
 use bytes::Bytes;
-use vocabulary::{Date, DepartmentCode, DocumentNumber, Institution, MessageId, Sm3Digest, Timestamp, document_number, text};
+use vocabulary::{
+    Date, DepartmentCode, DocumentNumber, Institution, MessageId, Sm3Digest, Timestamp, document_number, text,
+};
 
 /// The name of a paper in an inbox: `inboxes/{institution}/papers/{department}-{message id}`.
 ///
@@ -94,7 +96,9 @@ impl Summary {
         let as_came = &self.document_number;
         match DocumentNumber::parse(as_came) {
             Ok(number) => number.to_string(),
-            Err(_) => document_number::repair(as_came).map_or_else(|| text::normalise(as_came), |it| it.number.to_string()),
+            Err(_) => {
+                document_number::repair(as_came).map_or_else(|| text::normalise(as_came), |it| it.number.to_string())
+            }
         }
     }
 
@@ -396,7 +400,10 @@ mod tests {
     #[test]
     fn other_spellings_are_no_name() {
         let others = [
-            "", "inboxes/", "inboxes/OFFICE/papers/", "inboxes/office/papers/human-resources-f81d4fae-7dec-11d0-a765-00a0c91e6bf6",
+            "",
+            "inboxes/",
+            "inboxes/OFFICE/papers/",
+            "inboxes/office/papers/human-resources-f81d4fae-7dec-11d0-a765-00a0c91e6bf6",
             "inboxes/MAYOR/papers/human-resources-f81d4fae-7dec-11d0-a765-00a0c91e6bf6",
             "inboxes/OFFICE/papers/f81d4fae-7dec-11d0-a765-00a0c91e6bf6",
             "inboxes/OFFICE/papers/-f81d4fae-7dec-11d0-a765-00a0c91e6bf6",

@@ -80,7 +80,8 @@ pub(crate) async fn page(
         .bind(inbox.code())
         .bind(stage.to_owned())
     };
-    let rows = query.bind(after.arrived_us).bind(after.sender).bind(after.number).bind(page.fetch()).fetch_all(sql).await?;
+    let rows =
+        query.bind(after.arrived_us).bind(after.sender).bind(after.number).bind(page.fetch()).fetch_all(sql).await?;
     Ok(rows.iter().map(|row| paper(row, Bytes::new())).collect::<Result<_, _>>()?)
 }
 
@@ -101,11 +102,11 @@ impl Key {
         let Some(after) = after else { return Ok(Self { arrived_us: i64::MAX, sender: String::new(), number: 0 }) };
         let parts: Vec<_> = after.split('/').collect();
         let key = match parts.as_slice() {
-            [arrived_us, sender, number] => arrived_us.parse().ok().zip(number.parse().ok()).map(|(arrived_us, number)| Self {
-                arrived_us,
-                sender: (*sender).to_owned(),
-                number,
-            }),
+            [arrived_us, sender, number] => arrived_us
+                .parse()
+                .ok()
+                .zip(number.parse().ok())
+                .map(|(arrived_us, number)| Self { arrived_us, sender: (*sender).to_owned(), number }),
             _ => None,
         };
         key.ok_or_else(|| Violation::malformed("page_token", "was not given by this list").into())
@@ -124,7 +125,8 @@ async fn namesake(sql: &mut Connection, paper: &Paper) -> Result<Option<PaperNam
     .bind(paper.arrival.payload_digest.as_bytes().as_slice())
     .fetch_optional(sql)
     .await?;
-    row.map(|row| Ok(PaperName { inbox: paper.name.inbox, sender: row.parsed(0)?, message: row.parsed(1)? })).transpose()
+    row.map(|row| Ok(PaperName { inbox: paper.name.inbox, sender: row.parsed(0)?, message: row.parsed(1)? }))
+        .transpose()
 }
 
 /// Loads what a step is decided upon.
@@ -269,14 +271,17 @@ fn stage(row: &Row) -> Result<Stage, Failure> {
         let resolutions = wire::read_resolutions_column(&resolutions)?;
         Ok::<_, Failure>(Check { resolutions, document: row.maybe_text("document")?, at })
     });
-    let returned = row.maybe_text("return_code")?.zip(row.maybe_text("return_reason")?).zip(row.maybe_instant("returned_us")?);
+    let returned =
+        row.maybe_text("return_code")?.zip(row.maybe_text("return_reason")?).zip(row.maybe_instant("returned_us")?);
     let returned = returned.map(|((code, reason), at)| Return { code, reason, at });
     let stage = row.text("stage")?;
     match (&*stage, signed, registered, checked.transpose()?, returned) {
         ("ARRIVED", None, None, None, None) => Ok(Stage::Arrived),
         ("SIGNED_FOR", Some(signed), None, None, None) => Ok(Stage::SignedFor { signed }),
         ("REGISTERED", Some(signed), Some(registered), None, None) => Ok(Stage::Registered { signed, registered }),
-        ("CHECKED", Some(signed), Some(registered), Some(checked), None) => Ok(Stage::Checked { signed, registered, checked }),
+        ("CHECKED", Some(signed), Some(registered), Some(checked), None) => {
+            Ok(Stage::Checked { signed, registered, checked })
+        }
         ("RETURNED", Some(signed), Some(registered), checked, Some(returned)) => {
             Ok(Stage::Returned { signed, registered, checked, returned })
         }

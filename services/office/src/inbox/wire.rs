@@ -9,8 +9,8 @@ use vocabulary::{DocumentNumber, Institution, Sm3Digest, document_number, time};
 
 use super::decide::{Command, Event, Step};
 use super::state::{
-    Arrival, Attachment, Finding, FindingCode, Paper, PaperName, Purpose, Remedy, Resolution, Screening, Signature, Stage,
-    Summary, Weight,
+    Arrival, Attachment, Finding, FindingCode, Paper, PaperName, Purpose, Remedy, Resolution, Screening, Signature,
+    Stage, Summary, Weight,
 };
 use crate::fields::{Fields, instant_to_wire, no_name};
 
@@ -65,7 +65,10 @@ fn is_code(code: &str) -> bool {
     let mut words = code.split('-');
     let chapter = words.next().is_some_and(|chapter| chapter.len() == 2 && chapter.bytes().all(capital));
     let words: Vec<_> = words.collect();
-    chapter && code.len() <= 64 && !words.is_empty() && words.iter().all(|word| !word.is_empty() && word.bytes().all(capital))
+    chapter
+        && code.len() <= 64
+        && !words.is_empty()
+        && words.iter().all(|word| !word.is_empty() && word.bytes().all(capital))
 }
 
 fn read_resolutions(fields: &mut Fields, resolutions: Vec<pb::Resolution>) -> Vec<Resolution> {

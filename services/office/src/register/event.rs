@@ -142,7 +142,8 @@ impl journal::Event for Event {
                     registered_by: registered_by.clone(),
                     confirmed_by: confirmed_by.clone(),
                 };
-                Record::of(&message, id.name()).under(resting_on(number, ""))
+                // Applied and confirmed are two writes, perhaps of two services: each has a subject of its own.
+                Record::of(&message, format!("directives/{id}")).under(resting_on(number, ""))
             }
             Self::DocumentRegistered(registered) => registered.record(),
             Self::DocumentConfirmed { id, confirmer, applied, at, revision } => {

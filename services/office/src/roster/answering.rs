@@ -38,7 +38,8 @@ impl Roster {
     pub(crate) async fn standing_on(&self, person: &PersonId, day: Date) -> Result<Option<Standing>, Failure> {
         let assignments = store::assignments(self.db.read().await?.sql(), person.as_str()).await?;
         let held = Person { id: person.to_string(), assignments }.standing(day);
-        Ok(held.map(|(post, roles)| Standing { post: at(post), roles: roles.iter().map(ToString::to_string).collect() }))
+        Ok(held
+            .map(|(post, roles)| Standing { post: at(post), roles: roles.iter().map(ToString::to_string).collect() }))
     }
 }
 

@@ -50,7 +50,8 @@ pub(crate) fn first_assignments(entries: &[RosterEntry], today: Date) -> Result<
 
 fn command(entry: &RosterEntry) -> Result<Command, String> {
     let person = PersonId::parse(&entry.person).map_err(|error| format!("person: {error}"))?.to_string();
-    let post = Post::parse(&entry.post).ok_or_else(|| format!("post: {} is no institution, nor LEADERS", entry.post))?;
+    let post =
+        Post::parse(&entry.post).ok_or_else(|| format!("post: {} is no institution, nor LEADERS", entry.post))?;
     let role = Role::parse(&entry.role).ok_or_else(|| format!("role: {} is no role of a post", entry.role))?;
     let duty = Duty::new(post, role).ok_or_else(|| format!("role: {role} is no role at {post}"))?;
     let day = |key: &str, text: &str| time::parse_date(text).map_err(|error| format!("{key}: {error}"));
@@ -122,7 +123,11 @@ mod tests {
 
     #[test]
     fn entries_become_assignments_with_ids_of_their_own() {
-        let entries = [entry("wang", "OFFICE", "RELAY_CLERK"), entry("wang", "OFFICE", "KEY_REGISTRAR"), entry("li", "LEADERS", "HEAD")];
+        let entries = [
+            entry("wang", "OFFICE", "RELAY_CLERK"),
+            entry("wang", "OFFICE", "KEY_REGISTRAR"),
+            entry("li", "LEADERS", "HEAD"),
+        ];
         let first = first_assignments(&entries, TODAY).expect("a roster");
         assert_eq!(first.len(), 3);
         assert_eq!(changes(&first), BTreeMap::from([("li", 1), ("wang", 2)]));

@@ -82,9 +82,10 @@ pub(crate) fn decide(person: &Person, command: &Command, today: Date) -> Result<
 
 /// One person holds a post of one institution only, on any day (`OV-DUAL-POST`).
 fn one_post(person: &Person, assignment: &Assignment) -> Result<(), Refusal> {
-    let other = person.assignments.iter().find(|other| {
-        other.duty.post() != assignment.duty.post() && other.days.meet(&assignment.days)
-    });
+    let other = person
+        .assignments
+        .iter()
+        .find(|other| other.duty.post() != assignment.duty.post() && other.days.meet(&assignment.days));
     match other {
         None => Ok(()),
         Some(other) => Err(Refusal::DualPost {
@@ -208,7 +209,10 @@ mod tests {
         let held = person(vec![clerk(1, date(2026, 3, 1), None)]);
         let events = decide(&held, &end(date(2026, 6, 1)), TODAY).expect("allowed");
         let after = events.iter().fold(held, apply);
-        assert_eq!(after.standing(date(2026, 5, 31)), Some((Post::Institution(Institution::Office), vec![Role::RelayClerk])));
+        assert_eq!(
+            after.standing(date(2026, 5, 31)),
+            Some((Post::Institution(Institution::Office), vec![Role::RelayClerk]))
+        );
         assert_eq!(after.standing(date(2026, 6, 1)), None);
         assert_eq!(after.assignments[0].end_document_number.as_deref(), Some("张委组〔2026〕9号"));
     }

@@ -40,7 +40,10 @@ impl RosterRpc {
 
 #[tonic::async_trait]
 impl RosterService for RosterRpc {
-    async fn assign_role(&self, mut request: Request<pb::AssignRoleRequest>) -> Result<Response<pb::Assignment>, Status> {
+    async fn assign_role(
+        &self,
+        mut request: Request<pb::AssignRoleRequest>,
+    ) -> Result<Response<pb::Assignment>, Status> {
         let call = admit_write(&mut request)?;
         let command = wire::assign(request.into_inner(), call.request_id)?;
         self.change(call, command).await
@@ -69,7 +72,10 @@ impl RosterService for RosterRpc {
         Ok(Response::new(pb::ListAssignmentsResponse { assignments, next_page_token }))
     }
 
-    async fn get_standing(&self, mut request: Request<pb::GetStandingRequest>) -> Result<Response<pb::Standing>, Status> {
+    async fn get_standing(
+        &self,
+        mut request: Request<pb::GetStandingRequest>,
+    ) -> Result<Response<pb::Standing>, Status> {
         let reading = admit_read(&mut request)?;
         let request = request.into_inner();
         let mut fields = Fields::new();
@@ -78,7 +84,8 @@ impl RosterService for RosterRpc {
         let (person, day) = fields.finish(person.zip(day))?;
         let day = day.unwrap_or_else(|| time::town_date(reading.now));
         let standing = self.roster.standing_on(&person, day).await?;
-        let shown = standing.map(|standing| pb::Standing { post: post(standing.post).code().to_owned(), roles: standing.roles });
+        let shown = standing
+            .map(|standing| pb::Standing { post: post(standing.post).code().to_owned(), roles: standing.roles });
         Ok(Response::new(shown.unwrap_or_default()))
     }
 }

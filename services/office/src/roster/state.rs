@@ -158,9 +158,11 @@ impl Role {
         use Institution::{Economy, Enforcement, Finance, Office, Personnel, Service};
         let Post::Institution(institution) = post else { return self == Self::Head };
         match self {
-            Self::GrantRegistrar | Self::GrantConfirmer | Self::KeyRegistrar | Self::KeyConfirmer | Self::RelayChief => {
-                institution == Office
-            }
+            Self::GrantRegistrar
+            | Self::GrantConfirmer
+            | Self::KeyRegistrar
+            | Self::KeyConfirmer
+            | Self::RelayChief => institution == Office,
             Self::RelayClerk => true,
             Self::IntakeClerk | Self::Reviewer | Self::Approver => institution == Service,
             Self::OpinionGiver | Self::Supervisor => institution.side() == Side::Back,

@@ -47,10 +47,11 @@ pub(crate) async fn load(sql: &mut Connection, person: &str) -> Result<(Person, 
 
 /// The assignments of a person.
 pub(crate) async fn assignments(sql: &mut Connection, person: &str) -> Result<Vec<Assignment>, Failure> {
-    let rows = sqlx::query(concat!("select ", columns!(), " from roster_assignments a where a.person = $1 order by a.id"))
-        .bind(person.to_owned())
-        .fetch_all(sql)
-        .await?;
+    let rows =
+        sqlx::query(concat!("select ", columns!(), " from roster_assignments a where a.person = $1 order by a.id"))
+            .bind(person.to_owned())
+            .fetch_all(sql)
+            .await?;
     rows.iter().map(assignment).collect()
 }
 
@@ -93,7 +94,13 @@ pub(crate) async fn is_empty(sql: &mut Connection) -> Result<bool, Failure> {
 }
 
 /// Writes the row of a person, where its version is still the one that was loaded.
-pub(super) async fn save_person(tx: &mut Tx, person: &str, version: Version, changes: i64, recorded_us: i64) -> Result<(), SaveError> {
+pub(super) async fn save_person(
+    tx: &mut Tx,
+    person: &str,
+    version: Version,
+    changes: i64,
+    recorded_us: i64,
+) -> Result<(), SaveError> {
     if version == Version::ABSENT {
         sqlx::query("insert into roster_persons (person, version, recorded_us) values ($1, $2, $3)")
             .bind(person.to_owned())
@@ -103,13 +110,14 @@ pub(super) async fn save_person(tx: &mut Tx, person: &str, version: Version, cha
             .await?;
         return Ok(());
     }
-    let saved = sqlx::query("update roster_persons set version = $1, recorded_us = $2 where person = $3 and version = $4")
-        .bind(version.number() + changes)
-        .bind(recorded_us)
-        .bind(person.to_owned())
-        .bind(version.number())
-        .execute(tx.sql())
-        .await?;
+    let saved =
+        sqlx::query("update roster_persons set version = $1, recorded_us = $2 where person = $3 and version = $4")
+            .bind(version.number() + changes)
+            .bind(recorded_us)
+            .bind(person.to_owned())
+            .bind(version.number())
+            .execute(tx.sql())
+            .await?;
     guard(&saved)
 }
 

@@ -17,7 +17,9 @@ const NUMBER_MAX: usize = 64;
 /// Reads the assignment of a role. It gets the id of the request as its id.
 pub(crate) fn assign(request: pb::AssignRoleRequest, id: RequestId) -> Result<Command, Denial> {
     let mut fields = Fields::new();
-    let Some(wanted) = fields.need("assignment", request.assignment, "must be given") else { return fields.finish(None) };
+    let Some(wanted) = fields.need("assignment", request.assignment, "must be given") else {
+        return fields.finish(None);
+    };
     let person = fields.read("assignment.person", "", PersonId::parse(&wanted.person));
     let post = Post::parse(&wanted.post);
     if post.is_none() {
@@ -161,7 +163,9 @@ mod tests {
 
     #[test]
     fn a_role_stands_at_its_own_post_only() {
-        for (post, role) in [("FINANCE", "GRANT_REGISTRAR"), ("LEADERS", "RELAY_CLERK"), ("OFFICE", "HEAD"), ("OFFICE", "SYSADMIN")] {
+        for (post, role) in
+            [("FINANCE", "GRANT_REGISTRAR"), ("LEADERS", "RELAY_CLERK"), ("OFFICE", "HEAD"), ("OFFICE", "SYSADMIN")]
+        {
             let wrong = request(|assignment| {
                 assignment.post = post.to_owned();
                 assignment.role = role.to_owned();

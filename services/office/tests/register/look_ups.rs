@@ -2,7 +2,7 @@
 
 use townlink_proto::townlink::office::v1 as pb;
 
-use super::{Desk, POWERS, date, grants_of, paper_of};
+use super::{Desk, POWERS, bytes, date, grants_of, paper_of};
 use crate::harness::fresh;
 
 /// A desk with the sample powers granted from April 2012 on.
@@ -22,7 +22,7 @@ runtime::both_databases! {
         desk.town.advance("2026-03-10T09:00:00+08:00").await;
         let withdrawal = r#"{"type":"WITHDRAW_POWERS","to":"2026-04-01","powers":["P-07-B"]}"#;
         let document = pb::Document {
-            directive: super::bytes(withdrawal),
+            directive: bytes(withdrawal),
             ..paper_of("昆政发〔2026〕9号", pb::DocumentType::Withdraw, "2026-03-05", "")
         };
         desk.document(document).await;

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use townlink_proto::townlink::office::v1 as pb;
 use vocabulary::Institution;
 
-use super::{Desk, POWERS, bytes, confirmation, grants_of, told};
+use super::{Desk, POWERS, bytes, confirmation, date, grants_of, told};
 use crate::harness::{Chain, Draft, keep, reason};
 
 /// A paper with a directive and its annex passes the inbox up to the check. Gives the inbox paper.
@@ -74,7 +74,7 @@ runtime::both_databases! {
         let changes: Vec<_> = versions.iter().map(|version| version.change()).collect();
         assert_eq!(changes, [pb::GrantChange::Granted, pb::GrantChange::Suspended, pb::GrantChange::Resumed, pb::GrantChange::Withdrawn]);
         let last = versions[3].grant.clone().unwrap_or_default();
-        assert_eq!((last.transition.as_str(), last.transition_until), ("FINISH_UNTIL", Some(super::date("2026-07-01"))));
+        assert_eq!((last.transition.as_str(), last.transition_until), ("FINISH_UNTIL", Some(date("2026-07-01"))));
         desk.close().await;
     }
 

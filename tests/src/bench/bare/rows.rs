@@ -153,7 +153,10 @@ impl Rows {
         let grown = |name: &str, rows: i64| usize::try_from(rows - old(name)).unwrap_or(0);
         for (name, rows) in &after {
             let known = WRITTEN.iter().any(|(table, _)| table == name) || FOLLOWING.contains(&name.as_str());
-            ensure!(known || grown(name, *rows) < papers, "{name} grows with the papers, and the benchmark does not know it");
+            ensure!(
+                known || grown(name, *rows) < papers,
+                "{name} grows with the papers, and the benchmark does not know it"
+            );
         }
         let mut connection = open(url).await?;
         let mut tables = Vec::new();

@@ -24,7 +24,11 @@ fn desk_at(stage: Stage) -> Desk {
     let arrival = Arrival {
         number: 1,
         purpose: Purpose::Action,
-        summary: Summary { document_number: "昆政发〔2026〕5号".to_owned(), issuer: "昆山市人民政府".to_owned(), ..Summary::default() },
+        summary: Summary {
+            document_number: "昆政发〔2026〕5号".to_owned(),
+            issuer: "昆山市人民政府".to_owned(),
+            ..Summary::default()
+        },
         findings: Vec::new(),
         attachments: vec![Attachment {
             name: "附件.csv".to_owned(),
@@ -32,7 +36,11 @@ fn desk_at(stage: Stage) -> Desk {
             digest: Sm3Digest::of(b"a,b"),
             screening: Screening::Screened,
         }],
-        signatures: vec![Signature { key_id: "k".to_owned(), algorithm: "SM2-SM3".to_owned(), value: Bytes::from_static(b"s") }],
+        signatures: vec![Signature {
+            key_id: "k".to_owned(),
+            algorithm: "SM2-SM3".to_owned(),
+            value: Bytes::from_static(b"s"),
+        }],
         payload_digest: Sm3Digest::of(&payload),
         payload,
         accepted: at(0),
@@ -143,7 +151,8 @@ fn nobody_signs_for_a_payload_that_changed() {
 fn a_number_with_other_content_is_not_registered() {
     let other = name(Institution::Office);
     let desk = Desk { namesake: Some(other.clone()), ..desk_at(Stage::SignedFor { signed: signed() }) };
-    let expected = Refusal::Conflict { document_number: "昆政发〔2026〕5号".to_owned(), other: other.to_string() };
+    let expected =
+        Refusal::Conflict { document_number: "昆政发〔2026〕5号".to_owned(), other: other.to_string() };
     assert_eq!(decide(&desk, &Step::Register, &facts()), Err(expected));
 }
 
@@ -178,7 +187,11 @@ fn every_finding_admits_its_own_remedy_only() {
             let decided = decide(&desk, &Step::Check { resolutions: resolutions.clone() }, &facts());
             if admitted == Some(index) {
                 let checked = Check { resolutions, document: None, at: facts().now };
-                assert_eq!(decided, Ok(vec![Event::Checked { name: desk.paper.name.clone(), checked }]), "{code} {index}");
+                assert_eq!(
+                    decided,
+                    Ok(vec![Event::Checked { name: desk.paper.name.clone(), checked }]),
+                    "{code} {index}"
+                );
             } else {
                 assert_eq!(decided, refused, "{code} {index}");
             }

@@ -71,7 +71,12 @@ fn every_bad_field_of_a_return_is_told() {
         assert_eq!(faults(send_back(request)), [("code".to_owned(), ""), ("reason".to_owned(), "")], "{code}");
     }
     let reason = "一二".repeat(1_000);
-    let request = |reason| pb::ReturnPaperRequest { name: NAME.to_owned(), code: "ID-DOCNO".to_owned(), reason, ..Default::default() };
+    let request = |reason| pb::ReturnPaperRequest {
+        name: NAME.to_owned(),
+        code: "ID-DOCNO".to_owned(),
+        reason,
+        ..Default::default()
+    };
     assert!(send_back(request(reason.clone())).is_ok());
     assert_eq!(faults(send_back(request(reason + "三"))), [("reason".to_owned(), "")]);
 }
@@ -104,7 +109,10 @@ fn events() -> [Event; 4] {
             signed: SignedFor { person: "wang".to_owned(), at },
         },
         Event::Registered { name: name.clone(), registered: Registration { serial: 0, at } },
-        Event::Checked { name: name.clone(), checked: Check { resolutions, document: Some("documents/1".to_owned()), at } },
+        Event::Checked {
+            name: name.clone(),
+            checked: Check { resolutions, document: Some("documents/1".to_owned()), at },
+        },
         Event::Returned {
             name,
             purpose: Purpose::Action,
