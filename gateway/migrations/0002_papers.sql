@@ -49,11 +49,12 @@ create unique index deliveries_in_order on deliveries (sender, recipient, number
 create index deliveries_queued on deliveries (sender, recipient, number) where state = 'QUEUED';
 create index deliveries_by_time on deliveries (sender, accepted_us);
 
--- Receipts after the first. `receipt` is the encoded townlink.gateway.v1.Receipt.
+-- Receipts after the first, by their place among those of their paper. `receipt` is the encoded townlink.gateway.v1.Receipt.
 create table receipts (
     sender text not null,
     message_id text not null,
-    office_entry text not null,
+    place bigint not null,
+    office_entry text not null unique,
     accepted_us bigint not null,
     type text not null check (type in ('SIGNED_FOR', 'RETURNED')),
     institution text not null,
@@ -61,7 +62,7 @@ create table receipts (
     reason text not null,
     act_us bigint not null,
     receipt bytea not null,
-    primary key (sender, message_id, office_entry),
+    primary key (sender, message_id, place),
     foreign key (sender, message_id) references papers (sender, message_id)
 );
 

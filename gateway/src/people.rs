@@ -47,11 +47,7 @@ fn read(standing: office::Standing) -> Result<Option<Standing>, Failure> {
 }
 
 impl People for Roster {
-    fn standing<'a>(
-        &'a self,
-        person: &'a PersonId,
-        on: Date,
-    ) -> BoxFuture<'a, Result<Option<Standing>, Failure>> {
+    fn standing<'a>(&'a self, person: &'a PersonId, on: Date) -> BoxFuture<'a, Result<Option<Standing>, Failure>> {
         self.ask(person, on).boxed()
     }
 }

@@ -134,7 +134,9 @@ impl Refusal {
         match self {
             Self::Format(_) | Self::MessageId => ErrorReason::ReFormat,
             Self::Classified { .. } | Self::Held => ErrorReason::OvClassified,
-            Self::NotRegistered | Self::NotSender | Self::KeyOfOther { .. } | Self::Issuer { .. } => ErrorReason::ReSender,
+            Self::NotRegistered | Self::NotSender | Self::KeyOfOther { .. } | Self::Issuer { .. } => {
+                ErrorReason::ReSender
+            }
             Self::Key { .. } => ErrorReason::ReKey,
             Self::Unsigned | Self::Signature { .. } => ErrorReason::ReSignature,
             Self::Algorithm { .. } => ErrorReason::ReAlg,
@@ -177,7 +179,9 @@ impl Refusal {
                 format!("{list}[{index}] is no institution of the town on the paper's date")
             }
             Self::Front(Place { list, index }, institution) => {
-                format!("{list}[{index}] is {institution}, which the county does not address outside the closed list of case papers")
+                format!(
+                    "{list}[{index}] is {institution}, which the county does not address outside the closed list of case papers"
+                )
             }
             Self::Attachment { fault, .. } => match fault {
                 AttachmentFault::TooLarge => "the attachment is larger than 200 MB (209715200 bytes)".to_owned(),
@@ -206,12 +210,16 @@ impl Refusal {
             }
             Self::NotRegistered => "贵单位尚未登记为发文单位。请携带公函联系镇党政办，由两名人员登记并确认密钥后再发。",
             Self::NotSender => "sender 必须是持证单位本身。请由该单位用自己的证书发送，或更正 sender 后重新签名。",
-            Self::Key { .. } => "签名密钥未登记、不在有效期内或已吊销。请改用有效密钥签名；需要登记新密钥的，联系镇党政办。",
+            Self::Key { .. } => {
+                "签名密钥未登记、不在有效期内或已吊销。请改用有效密钥签名；需要登记新密钥的，联系镇党政办。"
+            }
             Self::KeyOfOther { .. } => "该密钥属于其他单位。请用本单位登记的密钥签名。",
             Self::Issuer { .. } => "该密钥未获准代此发文机关签名。请由发文机关以其登记的密钥签发，或先办理登记。",
             Self::Unsigned => "缺少 keyId 所指密钥的签名。请对原文字节签名后一并发送。",
             Self::Signature { .. } => "签名与原文不符。请核对原文是否被改动，对发送的原样字节重新签名。",
-            Self::Algorithm { .. } => "签名算法不符合要求：带指令的公文须用 SM2-SM3，且算法须与登记的密钥一致。请改用 SM2 密钥签名。",
+            Self::Algorithm { .. } => {
+                "签名算法不符合要求：带指令的公文须用 SM2-SM3，且算法须与登记的密钥一致。请改用 SM2 密钥签名。"
+            }
             Self::NoAddressee => "未写明主送机关。请填写主送机关后重新签名发送。",
             Self::UnknownAddressee(_) => "主送或抄送机关不是本镇机构。请按机构名录核对 list 和 index 所示的名称。",
             Self::Front(..) => {
@@ -224,7 +232,9 @@ impl Refusal {
                 AttachmentFault::Absent => "附件尚未上传完整。请先用 PutAttachment 上传附件，再发送公文。",
             },
             Self::Digest { .. } => "附件内容与所报摘要或大小不符。请核对文件，重新上传并按实际摘要签名。",
-            Self::Directive { .. } => "指令类型未知，或其附件缺失、不可读。请按指令格式更正：附件为带表头的 UTF-8 CSV，且摘要列入公文附件。",
+            Self::Directive { .. } => {
+                "指令类型未知，或其附件缺失、不可读。请按指令格式更正：附件为带表头的 UTF-8 CSV，且摘要列入公文附件。"
+            }
             Self::Held => "该附件尚待党政办查验，暂不能阅读。请等候党政办处理结果。",
             Self::KeyKnown => "该密钥或编号已登记。请核对；如需变更，登记新的密钥并吊销旧密钥。",
             Self::KeyIssuer { .. } => "密钥的有效期、发文机关与所有者相互矛盾。请按登记文件核对后重新登记。",
@@ -242,7 +252,10 @@ impl Refusal {
             }
             Self::MessageId => vec![("key", "msgId".to_owned())],
             Self::Classified { place: Marked::Attachment(index), .. } => vec![("index", index.to_string())],
-            Self::Key { key_id } | Self::KeyOfOther { key_id } | Self::Issuer { key_id } | Self::Signature { key_id } => {
+            Self::Key { key_id }
+            | Self::KeyOfOther { key_id }
+            | Self::Issuer { key_id }
+            | Self::Signature { key_id } => {
                 vec![("key_id", key_id.clone())]
             }
             Self::UnknownAddressee(place) | Self::Front(place, _) => {

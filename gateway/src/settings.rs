@@ -83,17 +83,10 @@ const FURTHER_DEPARTMENTS: [(&str, &str); 8] = [
 impl Default for Settings {
     fn default() -> Self {
         let texts = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
-        let case_paper = |(ending, word): (&str, &str)| CasePaper {
-            issuer_ending: ending.to_owned(),
-            title_word: word.to_owned(),
-        };
-        let case_papers = [
-            ("人民法院", ""),
-            ("", "案件移送"),
-            ("", "移送案件"),
-            ("", "行政执法监督"),
-            ("", "案件监督"),
-        ];
+        let case_paper =
+            |(ending, word): (&str, &str)| CasePaper { issuer_ending: ending.to_owned(), title_word: word.to_owned() };
+        let case_papers =
+            [("人民法院", ""), ("", "案件移送"), ("", "移送案件"), ("", "行政执法监督"), ("", "案件监督")];
         Self {
             dispatcher_hold: false,
             content_dir: PathBuf::from("gateway-content"),
@@ -179,7 +172,8 @@ impl Settings {
     /// # Errors
     /// [`SettingsError`], naming the setting.
     pub fn rules(&self, town: &str) -> Result<Rules, SettingsError> {
-        let government = if self.government.is_empty() { format!("{town}人民政府") } else { self.government.clone() };
+        let government =
+            if self.government.is_empty() { format!("{town}人民政府") } else { self.government.clone() };
         let town = TownNames { county: self.county.clone(), town: town.to_owned(), government };
         let doc_type = |word: &String| DocType::parse(word).ok_or_else(|| SettingsError::DocType(word.clone()));
         let department = |line: &DepartmentName| {

@@ -49,8 +49,7 @@ impl Town {
 
     /// Starts the town with settings on top.
     pub(crate) async fn start_with(db: &TestDb, settings: &str) -> Self {
-        let settings =
-            format!("operations.listen = 'off'\nservices.gateway.database = '{}'\n{settings}", db.url());
+        let settings = format!("operations.listen = 'off'\nservices.gateway.database = '{}'\n{settings}", db.url());
         let process = TestTown::start_with(&[office::BLUEPRINT, gateway::BLUEPRINT], &settings).await;
         let office = Office::of(process.folder());
         Self { process, office, db: db.open(&gateway::MIGRATIONS).await }
@@ -161,11 +160,11 @@ impl Town {
         self.process.restart().await;
     }
 
-    /// Checks the journal and what it explains, and ends the town.
+    /// Ends the town, and checks the journal and what it explains.
     pub(crate) async fn stop(self) {
-        crate::replay::check(&self.db).await;
         let Self { process, db, .. } = self;
         assert!(process.stop().await, "everything ends in time");
+        crate::replay::check(&db).await;
         db.close().await;
     }
 }

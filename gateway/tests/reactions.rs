@@ -24,7 +24,12 @@ fn signed_for(paper: &str, institution: &str, copy: bool) -> office::PaperSigned
 }
 
 fn checked(paper: &str, institution: &str) -> office::PaperChecked {
-    office::PaperChecked { paper: paper.to_owned(), institution: institution.to_owned(), time: now(), ..Default::default() }
+    office::PaperChecked {
+        paper: paper.to_owned(),
+        institution: institution.to_owned(),
+        time: now(),
+        ..Default::default()
+    }
 }
 
 fn returned(paper: &str, institution: &str, code: &str, copy: bool) -> office::PaperReturned {
@@ -49,7 +54,13 @@ async fn receipts(town: &Town, department: &Department, paper: &str, count: usiz
 }
 
 /// Waits until the delivery to an institution is so.
-async fn delivery(town: &Town, department: &Department, paper: &str, recipient: &str, state: pb::DeliveryState) -> pb::Delivery {
+async fn delivery(
+    town: &Town,
+    department: &Department,
+    paper: &str,
+    recipient: &str,
+    state: pb::DeliveryState,
+) -> pb::Delivery {
     until!(&format!("the delivery to {recipient} is {state:?}"), {
         let deliveries = town.paper(department, paper).await.deliveries;
         deliveries.into_iter().find(|it| it.recipient == recipient && it.state() == state)

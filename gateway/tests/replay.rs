@@ -54,8 +54,8 @@ pub(crate) async fn check(db: &Db) {
     .await;
     assert_replay(
         db,
-        "select sender, message_id, office_entry, accepted_us, type, institution, person, reason, act_us from receipts \
-         order by sender, message_id, office_entry",
+        "select sender, message_id, place, office_entry, accepted_us, type, institution, person, reason, act_us from receipts \
+         order by sender, message_id, place",
         receipts,
     )
     .await;
@@ -317,12 +317,16 @@ fn receipts(entries: &[Positioned]) -> Vec<Row> {
     let accepted: BTreeMap<String, String> =
         each::<pb::PaperAccepted>(entries).map(|(_, it)| (it.paper, us(it.accept_time.as_ref()))).collect();
     let mut rows = Vec::new();
+    let mut places: BTreeMap<String, u32> = BTreeMap::new();
     for (_, event) in each::<pb::ReceiptIssued>(entries) {
         let [sender, message] = paper(&event.paper);
+        let place = places.entry(event.paper.clone()).or_default();
+        *place += 1;
         let signed_for = event.r#type() == pb::ReceiptType::SignedFor;
         rows.push(vec![
             sender,
             message,
+            place.to_string(),
             event.office_entry.clone(),
             accepted[&event.paper].clone(),
             if signed_for { "SIGNED_FOR" } else { "RETURNED" }.to_owned(),

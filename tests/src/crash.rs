@@ -12,6 +12,7 @@ pub mod reckoning;
 use std::fmt;
 use std::time::{Duration, Instant};
 
+use futures::StreamExt as _;
 use runtime::db::Backend;
 
 use crate::act::Act;
@@ -25,6 +26,9 @@ const LIFE_MAX_MS: u64 = 1_000;
 
 /// How many earlier answers are asked for again after each start.
 const SAMPLE: usize = 40;
+
+/// How many questions are asked at once in the reckoning.
+const AT_ONCE: usize = 16;
 
 /// What a run did.
 #[derive(Clone, Copy, Debug)]
@@ -78,8 +82,9 @@ pub async fn run(backend: Backend, rounds: usize, seed: u64) -> Tally {
 
 /// Asks again for what was answered before. The same bytes must come.
 async fn repeat(acts: &[(Act, Answer)]) {
-    for (act, answer) in acts {
+    let asked = futures::stream::iter(acts).for_each_concurrent(AT_ONCE, async |(act, answer)| {
         let again = act.insist().await;
         assert_eq!(again, *answer, "{} is answered again, byte for byte", act.path);
-    }
+    });
+    asked.await;
 }

@@ -116,7 +116,17 @@ pub fn register_document(document_number: &str, powers: &[String]) -> office::Re
 
 /// Asks whether the service centre holds a power today.
 pub async fn holds(clients: &Clients, power: &str) -> office::HoldsResult {
-    let request = office::HoldsRequest { institution: "SERVICE".to_owned(), power_code: power.to_owned(), ..Default::default() };
+    holds_on(clients, power, TODAY).await
+}
+
+/// Asks whether the service centre holds a power on a day.
+pub async fn holds_on(clients: &Clients, power: &str, date: Date) -> office::HoldsResult {
+    let request = office::HoldsRequest {
+        institution: "SERVICE".to_owned(),
+        power_code: power.to_owned(),
+        date: Some(date),
+        ..Default::default()
+    };
     let path = "/townlink.office.v1.PowerService/Holds";
     let answer = Act::new(clients, "person/registrar", path, &request).insist().await;
     answer.reply::<office::HoldsResponse>().result()

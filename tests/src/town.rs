@@ -36,11 +36,12 @@ pub enum Topology {
 /// A town under test.
 #[derive(Debug)]
 pub struct Town {
+    // Processes end before their databases go: fields are dropped in their order.
+    running: BTreeMap<&'static str, Running>,
     /// Its clients.
     pub clients: Clients,
     /// Its databases.
     pub databases: Databases,
-    running: BTreeMap<&'static str, Running>,
     topology: Topology,
     environment: BTreeMap<String, String>,
     folder: TempDir,
@@ -63,9 +64,9 @@ impl Town {
         let addresses = BTreeMap::from(SERVICES.map(|service| (service, format!("127.0.0.1:{}", free_port()))));
         let clients = Clients::new(data_dir, addresses);
         let mut town = Self {
+            running: BTreeMap::new(),
             clients,
             databases,
-            running: BTreeMap::new(),
             topology: Topology::One,
             environment: BTreeMap::new(),
             folder,

@@ -16,7 +16,7 @@ use vocabulary::DocumentNumber;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
     /// Register a key.
-    Register(Registration),
+    Register(Box<Registration>),
     /// Confirm what another person asked for.
     Confirm,
     /// Ask to revoke a key.
@@ -45,7 +45,7 @@ pub struct Facts<'a> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
     /// It was registered.
-    Registered(Key),
+    Registered(Box<Key>),
     /// It was confirmed.
     Confirmed {
         /// The second person.
@@ -81,7 +81,7 @@ fn register(registration: &Registration, facts: &Facts<'_>) -> Result<Event, Ref
     }
     consistent(registration, facts.departments)?;
     let key = Key { registration: registration.clone(), registrar: facts.person.clone(), stage: Stage::Pending };
-    Ok(Event::Registered(key))
+    Ok(Event::Registered(Box::new(key)))
 }
 
 /// A key's periods and issuers contradict neither its owner nor each other.
@@ -146,7 +146,7 @@ fn four_eyes(asked: &PersonId, facts: &Facts<'_>) -> Result<(), Refusal> {
 #[must_use]
 pub fn apply(key: Option<Key>, event: &Event) -> Option<Key> {
     if let Event::Registered(key) = event {
-        return Some(key.clone());
+        return Some(Key::clone(key));
     }
     let mut key = key?;
     key.stage = match (key.stage, event) {

@@ -75,7 +75,10 @@ impl KeyService for KeyRpc {
         }
     }
 
-    async fn list_keys(&self, mut request: Request<pb::ListKeysRequest>) -> Result<Response<pb::ListKeysResponse>, Status> {
+    async fn list_keys(
+        &self,
+        mut request: Request<pb::ListKeysRequest>,
+    ) -> Result<Response<pb::ListKeysResponse>, Status> {
         admit_read(&mut request)?;
         let request = request.into_inner();
         let page = Page::parse(request.page_size, &request.page_token, "keys").map_err(Denial::from)?;
@@ -95,7 +98,8 @@ impl KeyRpc {
         let place = keys.partition_point(|key| store::position(key) < own);
         let full = i64::try_from(keys.len()).is_ok_and(|length| length == page.fetch());
         let registered = keys.get(place).is_some_and(|key| key.name == self.town.name);
-        if !before_page && !registered && !(full && place == keys.len()) {
+        let elsewhere = before_page || (full && place == keys.len());
+        if !elsewhere && !registered {
             keys.insert(place, self.town.clone());
         }
     }

@@ -226,27 +226,21 @@ async fn write(tx: &mut Tx, event: &KeyEvent, version: Version, recorded_us: i64
     let id = event.id.as_str().to_owned();
     let changed = match &event.event {
         Event::Registered(key) => return insert(tx, key, recorded_us).await,
-        Event::Confirmed { confirmer } => {
-            sqlx::query(
-                "update keys set state = 'ACTIVE', confirmer = $1, version = $2, recorded_us = $3 \
+        Event::Confirmed { confirmer } => sqlx::query(
+            "update keys set state = 'ACTIVE', confirmer = $1, version = $2, recorded_us = $3 \
                  where id = $4 and version = $5",
-            )
-            .bind(confirmer.to_string())
-        }
-        Event::RevocationAsked(revocation) => {
-            sqlx::query(
-                "update keys set state = 'REVOCATION_PENDING', version = $2, recorded_us = $3, revoke_registrar = $1, \
+        )
+        .bind(confirmer.to_string()),
+        Event::RevocationAsked(revocation) => sqlx::query(
+            "update keys set state = 'REVOCATION_PENDING', version = $2, recorded_us = $3, revoke_registrar = $1, \
                  revoke_reason = $6, revoke_document_number = $7, revoke_us = $8 where id = $4 and version = $5",
-            )
-            .bind(revocation.registrar.to_string())
-        }
-        Event::Revoked { revoker } => {
-            sqlx::query(
-                "update keys set state = 'REVOKED', revoker = $1, version = $2, recorded_us = $3 \
+        )
+        .bind(revocation.registrar.to_string()),
+        Event::Revoked { revoker } => sqlx::query(
+            "update keys set state = 'REVOKED', revoker = $1, version = $2, recorded_us = $3 \
                  where id = $4 and version = $5",
-            )
-            .bind(revoker.to_string())
-        }
+        )
+        .bind(revoker.to_string()),
     };
     let changed = changed.bind(version.next()).bind(recorded_us).bind(id).bind(version.number());
     let changed = match &event.event {
@@ -279,7 +273,10 @@ async fn insert(tx: &mut Tx, key: &Key, recorded_us: i64) -> Result<(), SaveErro
     if issuers.is_empty() {
         return Ok(());
     }
-    let text = format!("insert into key_issuers (key_id, place, issuer, from_day, to_day) values {}", crate::rows::values(issuers.len(), 5));
+    let text = format!(
+        "insert into key_issuers (key_id, place, issuer, from_day, to_day) values {}",
+        crate::rows::values(issuers.len(), 5)
+    );
     let mut query = sqlx::query(sqlx::AssertSqlSafe(text));
     for (place, issuer) in (1_i64..).zip(issuers) {
         query = query

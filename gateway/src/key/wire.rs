@@ -45,13 +45,14 @@ pub(super) fn register(request: pb::RegisterKeyRequest) -> Result<Order, Denial>
     let id = match (&*key.name, &public_key) {
         ("", Some(public_key)) => KeyId::parse(&public_key.key_id()).ok(),
         ("", None) => None,
-        (name, _) => fields.need("key.name", KeyId::of_name(name), "must be keys/{lower-case letters, digits and '-'}, or empty"),
+        (name, _) => {
+            fields.need("key.name", KeyId::of_name(name), "must be keys/{lower-case letters, digits and '-'}, or empty")
+        }
     };
     let owner = fields.need("key.owner", Owner::parse(&key.owner), "must be county/{department} or town");
     let valid = days(&mut fields, "key.valid", key.valid_from.as_ref(), key.valid_to.as_ref());
     let issuers = issuers(&mut fields, key.issuers);
-    let document_number =
-        fields.read("key.document_number", "ID-DOCNO", DocumentNumber::parse(&key.document_number));
+    let document_number = fields.read("key.document_number", "ID-DOCNO", DocumentNumber::parse(&key.document_number));
     let security = if key.software { Security::Soft } else { Security::Certified };
     let built = (|| {
         let id = id?;
@@ -64,7 +65,7 @@ pub(super) fn register(request: pb::RegisterKeyRequest) -> Result<Order, Denial>
             security,
             document_number: document_number?,
         };
-        Some(Order { id, command: Command::Register(registration), etag: String::new() })
+        Some(Order { id, command: Command::Register(Box::new(registration)), etag: String::new() })
     })();
     fields.finish(built)
 }
@@ -242,7 +243,9 @@ mod tests {
         let Command::Register(registration) = order.command else { panic!("a registration") };
         assert_eq!(registration.id.as_str(), registration.public_key.key_id());
         assert_eq!(registration.issuers[0].name, "昆山市人民政府");
-        let shown = Key { registration, registrar: runtime::caller::PersonId::parse("a").expect("an id"), stage: Stage::Pending };
+        let shown = Key { registration: *registration, registrar: runtime::caller::PersonId::parse("a").expect("an id"),
+            stage: Stage::Pending,
+        };
         let shown = key(&shown, "\"1\"".to_owned());
         assert_eq!((shown.algorithm.as_str(), shown.state()), ("SM2-SM3", pb::KeyState::Pending));
         assert_eq!((shown.public_key_pem, shown.valid_from), (sent.public_key_pem, sent.valid_from));
@@ -273,7 +276,10 @@ mod tests {
             "key.document_number",
         ];
         assert_eq!(named, expected);
-        assert!(matches!(read(pb::Key { public_key_pem: "x".to_owned(), ..registration() }), Err(Denial::Malformed(_))));
+        assert!(matches!(
+            read(pb::Key { public_key_pem: "x".to_owned(), ..registration() }),
+            Err(Denial::Malformed(_))
+        ));
         assert!(matches!(confirm(pb::ConfirmKeyRequest::default()), Err(Denial::Malformed(_))));
         assert!(matches!(revoke(pb::RevokeKeyRequest::default()), Err(Denial::Malformed(faults)) if faults.len() == 3));
     }

@@ -137,11 +137,17 @@ mod tests {
     use crate::relay::envelope::samples;
 
     fn list() -> Vec<CasePaper> {
-        let kind = |ending: &str, word: &str| CasePaper { issuer_ending: ending.to_owned(), title_word: word.to_owned() };
+        let kind =
+            |ending: &str, word: &str| CasePaper { issuer_ending: ending.to_owned(), title_word: word.to_owned() };
         vec![kind("人民法院", ""), kind("", "案件移送"), kind("司法局", "行政执法监督")]
     }
 
-    fn routed(issuer: &str, title: &str, main: &[&str], copy: &[&str]) -> Result<Vec<(&'static str, Purpose)>, Misaddressed> {
+    fn routed(
+        issuer: &str,
+        title: &str,
+        main: &[&str],
+        copy: &[&str],
+    ) -> Result<Vec<(&'static str, Purpose)>, Misaddressed> {
         let mut envelope = samples::envelope();
         let texts = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
         (envelope.issuer, envelope.title) = (issuer.to_owned(), title.to_owned());
@@ -153,7 +159,8 @@ mod tests {
     #[test]
     fn papers_find_their_inboxes() {
         use Purpose::{Action, Copy};
-        let cases: [(&[&str], &[&str], &[(&str, Purpose)]); 7] = [
+        type Case<'a> = (&'a [&'a str], &'a [&'a str], &'a [(&'a str, Purpose)]);
+        let cases: [Case<'_>; 7] = [
             (&["张浦镇人民政府"], &[], &[("OFFICE", Action)]),
             (&["建设与管理局"], &[], &[("CONSTRUCTION", Action), ("OFFICE", Copy)]),
             (&["张浦镇人民政府", "经济促进局"], &[], &[("OFFICE", Action), ("ECONOMY", Action)]),
@@ -163,7 +170,11 @@ mod tests {
             (&["党政办"], &["苏州市人民政府", "周市镇人民政府"], &[("OFFICE", Action)]),
         ];
         for (main, copy, expected) in cases {
-            assert_eq!(routed("昆山市住房和城乡建设局", "函", main, copy).as_deref(), Ok(expected), "{main:?} {copy:?}");
+            assert_eq!(
+                routed("昆山市住房和城乡建设局", "函", main, copy).as_deref(),
+                Ok(expected),
+                "{main:?} {copy:?}"
+            );
         }
     }
 
@@ -195,10 +206,7 @@ mod tests {
         // The service centre is on no list, under its old name or its new one.
         for name in ["便民服务中心", "张浦镇行政审批局"] {
             assert_eq!(routed("昆山市人民法院", "判决书", &[name], &[]), Err(front("mainTo", Institution::Service)));
-            assert_eq!(
-                routed("昆山市水务局", "函", &["党政办"], &[name]),
-                Err(front("copyTo", Institution::Service))
-            );
+            assert_eq!(routed("昆山市水务局", "函", &["党政办"], &[name]), Err(front("copyTo", Institution::Service)));
         }
     }
 

@@ -12,13 +12,12 @@ mod lane;
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
-use futures::StreamExt as _;
-use futures::stream::FuturesUnordered;
 use runtime::directory::Directory;
 use runtime::execute::Writer;
 use runtime::refusal::Failure;
 use runtime::tasks::Tasks;
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 use vocabulary::Timestamp;
 
 use super::delivery::store::{self, Lane};
@@ -82,7 +81,8 @@ impl Dispatcher {
         let worker = Worker::new(self.writer.clone(), self.directory.clone(), self.hold.clone());
         let mut busy = HashSet::new();
         let mut waiting: HashMap<Lane, Waiting> = HashMap::new();
-        let mut under_way = FuturesUnordered::new();
+        // Tasks, not futures of this one: a lane that holds a connection goes on while the queue is looked at for the next.
+        let mut under_way = JoinSet::new();
         loop {
             grown.mark_unchanged();
             let held = self.hold.is_on();
@@ -90,12 +90,13 @@ impl Dispatcher {
                 let now = self.writer.clock().now();
                 for lane in self.lanes(&busy, &waiting, now).await? {
                     busy.insert(lane.clone());
-                    under_way.push(worker.drain(lane));
+                    under_way.spawn(worker.drain(lane));
                 }
             }
             gauge(&waiting);
             tokio::select! {
-                Some((lane, drained)) = under_way.next(), if !under_way.is_empty() => {
+                Some(ended) = under_way.join_next(), if !under_way.is_empty() => {
+                    let (lane, drained) = ended.map_err(Failure::internal)?;
                     busy.remove(&lane);
                     self.note(&mut waiting, lane, drained);
                 }

@@ -160,7 +160,6 @@ impl Directive {
     pub fn new(object: &serde_json::Value) -> Result<Self, DirectiveError> {
         write::directive(object)
     }
-
 }
 
 #[cfg(test)]

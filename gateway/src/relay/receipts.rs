@@ -144,8 +144,7 @@ mod tests {
         let signer = Arc::new(SoftSm2::generate().expect("a key"));
         let public = signer.public_key().clone();
         let receipts = Receipts::new(signer, "zhangpu.kunshan/gateway", &clock()).expect("receipts");
-        let paper =
-            PaperName::parse("senders/government/papers/7d0f2f6e-3c53-4b0e-9c39-0d6f6f1c8a11").expect("a name");
+        let paper = PaperName::parse("senders/government/papers/7d0f2f6e-3c53-4b0e-9c39-0d6f6f1c8a11").expect("a name");
         let told = Told {
             what: returned("RE-DEPT-DIRECTIVE"),
             paper: &paper,

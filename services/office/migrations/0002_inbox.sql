@@ -51,7 +51,8 @@ create table inbox_papers (
     recorded_us bigint not null,
     primary key (inbox, sender, message_id),
     check ((stage = 'ARRIVED') = (signed_us is null)),
-    check ((stage in ('ARRIVED', 'SIGNED_FOR')) = (serial is null)),
+    check (stage not in ('ARRIVED', 'SIGNED_FOR') or serial is null),
+    check (stage not in ('REGISTERED', 'CHECKED') or serial is not null),
     check ((stage = 'RETURNED') = (returned_us is not null))
 );
 

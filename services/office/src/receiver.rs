@@ -69,12 +69,7 @@ fn command(request: pb::ApplyRequest, call: &Call) -> Result<Command, Denial> {
     let number = fields.read("document_number", "ID-DOCNO", DocumentNumber::parse(&request.document_number));
     let date = fields.day("issue_date", request.issue_date.as_ref());
     let built = number.zip(date).map(|(number, date)| {
-        let directive = Directive::parse(&request.directive).and_then(|directive| {
-            if right_annex(&request.annex, &request.annex_digest) {
-                return Ok(directive);
-            }
-            Err(vec![Fault::of_directive("annex", FaultCode::Digest, "the annex is not what its digest says")])
-        });
+        let directive = directive(&request);
         // What it does and whether it is published, the directive says.
         let document = Issued { number, issuer: request.issuer, date, publication: None, kind: DocumentType::Other };
         Command {
@@ -85,6 +80,19 @@ fn command(request: pb::ApplyRequest, call: &Call) -> Result<Command, Denial> {
         }
     });
     fields.finish(built)
+}
+
+fn directive(request: &pb::ApplyRequest) -> Result<Directive, Vec<Fault>> {
+    let directive_type = Directive::type_of(&request.directive).map_err(|fault| vec![fault])?;
+    if directive_type != request.directive_type {
+        let message = format!("the object is no {}", request.directive_type);
+        return Err(vec![Fault::of_directive("type", FaultCode::Directive, message)]);
+    }
+    let directive = Directive::parse(&request.directive)?;
+    if right_annex(&request.annex, &request.annex_digest) {
+        return Ok(directive);
+    }
+    Err(vec![Fault::of_directive("annex", FaultCode::Digest, "the annex is not what its digest says")])
 }
 
 fn right_annex(annex: &[u8], digest: &[u8]) -> bool {
@@ -139,11 +147,16 @@ impl Unit for Applying {
     }
 
     fn apply(self, event: &Event) -> Self {
-        if let Event::DirectiveApplied { applied, .. } = event { Self { applied: Some(*applied), ..self } } else { self }
+        if let Event::DirectiveApplied { applied, .. } = event {
+            Self { applied: Some(*applied), ..self }
+        } else {
+            self
+        }
     }
 
     async fn save(&self, tx: &mut Tx, saving: &Saving<'_, Self>) -> Result<(), SaveError> {
-        let events: Vec<_> = saving.events.iter().zip(saving.entries).map(|(event, entry)| (event, entry.recorded())).collect();
+        let events: Vec<_> =
+            saving.events.iter().zip(saving.entries).map(|(event, entry)| (event, entry.recorded())).collect();
         write(tx, &events, self.register.head).await
     }
 

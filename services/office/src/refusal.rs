@@ -142,7 +142,7 @@ impl From<Refusal> for Wire {
             Refusal::PowersElsewhere { inbox } => Self::new(
                 ErrorReason::OvAccess,
                 format!("powers are registered from OFFICE's inbox, not from that of {inbox}"),
-                "下放、调整、收回权力的文件由党政办登记；请退回发文单位，改送张浦镇人民政府。",
+                "下放、调整、收回权力的文件由党政办登记；请退回发文单位，改送镇人民政府。",
             )
             .with("institution", inbox.code()),
             Refusal::Directive { fault } => Self::new(
@@ -301,4 +301,63 @@ fn dual_post(person: String, post: String, assignment: String) -> Wire {
     .with("person", person)
     .with("post", post)
     .with("assignment", assignment)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every refusal with the code that people see.
+    fn all() -> Vec<(Refusal, &'static str)> {
+        let inbox = Institution::Finance;
+        let text = || "x".to_owned();
+        let sequence = |fault| Refusal::Sequence { number: 3, expected: 2, fault };
+        let mut all = vec![
+            (Refusal::OtherInbox { inbox }, "OV-ACCESS"),
+            (sequence(SequenceFault::Gap), "RE-SEQUENCE"),
+            (sequence(SequenceFault::Chain), "RE-SEQUENCE"),
+            (sequence(SequenceFault::Taken), "RE-SEQUENCE"),
+            (Refusal::Stage { paper: text(), stage: "ARRIVED", wanted: "CHECKED" }, "RE-STAGE"),
+            (Refusal::Digest { paper: text() }, "RE-DIGEST"),
+            (Refusal::Conflict { document_number: text(), other: text() }, "RE-CONFLICT"),
+            (Refusal::NoSuchFinding { index: 0, code: text() }, "AU-ENUM"),
+            (Refusal::PowersElsewhere { inbox }, "OV-ACCESS"),
+            (Refusal::Directive { fault: text() }, "RE-DIRECTIVE"),
+            (crate::register::refusal::Refusal::Duplicate { number: text(), other: text() }.into(), "AU-DUPLICATE"),
+            (Refusal::EndedAlready { assignment: text() }, "OV-HISTORY-EDIT"),
+            (Refusal::EndOutsideDays { from: text(), end: None, to: text() }, "AU-DATE"),
+            (Refusal::DualPost { person: text(), post: text(), assignment: text() }, "OV-DUAL-POST"),
+        ];
+        let findings =
+            ["OV-CLASSIFIED", "RE-HELD", "RE-NOT-AGREED", "RE-INTERNAL-UNIT", "RE-DEPT-DIRECTIVE", "ID-DOCNO"];
+        for code in findings {
+            all.push((
+                Refusal::Unresolved { code: FindingCode::parse(code), all: vec![(code.to_owned(), text())] },
+                code,
+            ));
+        }
+        all.push((
+            Refusal::Unresolved { code: FindingCode::parse("RE-NEW"), all: vec![(text(), text())] },
+            "RE-FINDING",
+        ));
+        all
+    }
+
+    #[test]
+    fn each_has_its_code_and_says_what_to_do() {
+        for (refusal, code) in all() {
+            let wire = Wire::from(refusal);
+            assert_eq!(wire.ground().code, code, "{wire:?}");
+            assert!(wire.remedy.ends_with('。') && !wire.message.is_empty(), "{wire:?}");
+        }
+    }
+
+    #[test]
+    fn every_open_finding_is_listed_with_its_code() {
+        let all = vec![("ID-DOCNO".to_owned(), "字号".to_owned()), ("RE-NEW".to_owned(), "新".to_owned())];
+        let wire = Wire::from(Refusal::Unresolved { code: FindingCode::DocumentNumber, all });
+        let codes: Vec<_> =
+            wire.violations.iter().map(|violation| (violation.field.as_str(), violation.code)).collect();
+        assert_eq!(codes, [("findings[ID-DOCNO]", "ID-DOCNO"), ("findings[RE-NEW]", "RE-FINDING")]);
+    }
 }

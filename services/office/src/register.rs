@@ -44,13 +44,13 @@ pub(crate) mod import;
 pub(crate) mod index;
 pub(crate) mod kept;
 pub(crate) mod lookup;
+#[cfg(test)]
+mod properties;
 pub(crate) mod refusal;
 pub(crate) mod settings;
 pub(crate) mod state;
 pub(crate) mod store;
 pub(crate) mod table;
-#[cfg(test)]
-mod properties;
 #[cfg(test)]
 pub(crate) mod testing;
 

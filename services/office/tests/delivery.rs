@@ -106,7 +106,7 @@ both_databases! {
         let mut chain = Chain::into(Institution::Office);
         let papers: Vec<_> = (0..PAPERS).map(|_| chain.next(Draft::default())).collect();
         let expected: Vec<_> = papers.iter().map(|paper| vec![paper.number.to_string(), message(paper)]).collect();
-        let client = DeliveryServiceClient::new(town.from_gateway());
+        let client = DeliveryServiceClient::new(town.gateway_channel());
         let twice = |chunk: &[pb::DeliverRequest]| shuffled(chunk).chain(shuffled(&chunk[..chunk.len() / 3]));
         let sent: Vec<_> = papers.chunks(TOGETHER / 2).flat_map(twice).collect();
         let answers = stream::iter(sent)

@@ -131,13 +131,13 @@ impl Town {
     }
 
     /// The office, as the gateway calls it.
-    pub(crate) fn from_gateway(&self) -> PeerChannel {
+    pub(crate) fn gateway_channel(&self) -> PeerChannel {
         self.gateway.directory().channel(OFFICE).expect("a channel")
     }
 
     /// Delivers, as the gateway.
     pub(crate) async fn deliver(&self, delivery: pb::DeliverRequest) -> Result<pb::DeliverResponse, Status> {
-        DeliveryServiceClient::new(self.from_gateway()).deliver(delivery).await.map(Response::into_inner)
+        DeliveryServiceClient::new(self.gateway_channel()).deliver(delivery).await.map(Response::into_inner)
     }
 
     /// Delivers a paper as the next of a chain. Gives its name in the inbox.
@@ -281,7 +281,7 @@ impl Chain {
             }],
             copy: draft.copy,
             accept_time: Some(prost_types::Timestamp { seconds: 1_772_413_100, nanos: 0 }),
-            findings: draft.findings.iter().map(|code| finding(code)).collect(),
+            findings: draft.findings.iter().map(finding).collect(),
             attachments: draft.attachments.iter().map(attachment).collect(),
             summary: Some(draft.summary()),
         }

@@ -1,6 +1,7 @@
 //! The life of a paper in an inbox, through the contract.
 
 use bytes::Bytes;
+use futures::future::join_all;
 use futures::stream::{self, StreamExt as _};
 use runtime::both_databases;
 use runtime::caller::Peer;
@@ -246,6 +247,31 @@ both_databases! {
         town.send_back(&first).await.expect("it goes back");
         let registered = town.inbox("wang").register_paper(register()).await.expect("what went back stands there no longer");
         assert_eq!(registered.into_inner().serial, 2);
+        replay::check(&town.db).await;
+        town.stop().await;
+    }
+
+    async fn of_two_papers_with_one_number_one_is_registered(db: TestDb) {
+        let town = Town::start(&db).await;
+        let mut chain = Chain::into(Institution::Office);
+        let mut names = Vec::new();
+        for _ in 0..6 {
+            let draft = Draft { document_number: "昆政发〔2026〕501号".to_owned(), ..Draft::default() };
+            names.push(town.arrive(&mut chain, draft).await);
+            town.sign_for(&names[names.len() - 1]).await;
+        }
+        let answers = join_all(names.into_iter().map(|name| {
+            let mut inbox = town.inbox("wang");
+            let register = pb::RegisterPaperRequest { request_id: fresh(), name, ..Default::default() };
+            async move { inbox.register_paper(register).await }
+        }));
+        let (won, lost): (Vec<_>, Vec<_>) = answers.await.into_iter().partition(Result::is_ok);
+        assert_eq!((won.len(), lost.len()), (1, 5));
+        for refused in lost {
+            assert_eq!(reason(refused), "RE_CONFLICT");
+        }
+        let next = town.arrive(&mut chain, Draft::default()).await;
+        assert_eq!(town.register(&next).await.serial, 2, "those who lost took no number");
         replay::check(&town.db).await;
         town.stop().await;
     }

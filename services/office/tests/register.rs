@@ -107,7 +107,8 @@ impl Desk {
     }
 
     pub(crate) async fn register(&mut self, document: pb::Document, annex: &str) -> Result<pb::Document, Status> {
-        let request = pb::RegisterDocumentRequest { request_id: fresh(), document: Some(document), annex: bytes(annex) };
+        let request =
+            pb::RegisterDocumentRequest { request_id: fresh(), document: Some(document), annex: bytes(annex) };
         self.zhao_documents.register_document(request).await.map(tonic::Response::into_inner)
     }
 

@@ -202,7 +202,7 @@ async fn end(town: &Town, name: &str, to: (i32, i32, i32)) -> Result<pb::Assignm
 /// What the gateway is told of a person.
 async fn standing(town: &Town, person: &str, day: (i32, i32, i32)) -> pb::Standing {
     let request = pb::GetStandingRequest { person: person.to_owned(), date: Some(date(day)) };
-    let mut roster = RosterServiceClient::new(town.from_gateway());
+    let mut roster = RosterServiceClient::new(town.gateway_channel());
     roster.get_standing(request).await.expect("a standing").into_inner()
 }
 

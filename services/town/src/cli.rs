@@ -6,7 +6,8 @@ use clap::{ArgAction, Args, Parser, Subcommand};
 use vocabulary::RequestId;
 
 use crate::commands::{
-    calendar, clock, config, demo, document, grant, inbox, key, log, migrate, pki, power, relay, roster, serve, up, verify,
+    calendar, clock, config, demo, document, grant, inbox, key, log, migrate, pki, power, relay, roster, serve, up,
+    verify,
 };
 use crate::output::{Output, Reader};
 use crate::problem::Problem;
@@ -50,7 +51,14 @@ struct Global {
     #[arg(long = "as", value_name = "IDENTITY", env = "TOWNLINK_AS", hide_env_values = true, global = true)]
     identity: Option<String>,
     /// The data directory of the town; its ready.json tells addresses and certificates
-    #[arg(long, value_name = "DIR", env = "TOWNLINK_DATA_DIR", hide_env_values = true, default_value = "townlink-data", global = true)]
+    #[arg(
+        long,
+        value_name = "DIR",
+        env = "TOWNLINK_DATA_DIR",
+        hide_env_values = true,
+        default_value = "townlink-data",
+        global = true
+    )]
     data_dir: PathBuf,
     /// Print JSON for programs instead of tables for people
     #[arg(long, action = ArgAction::SetTrue, global = true)]

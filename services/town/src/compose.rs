@@ -97,9 +97,13 @@ pub async fn migrate(settings: &Settings, blueprints: &[Blueprint]) -> Result<()
 pub fn unstarted(error: &StartError) -> Problem {
     let remedy = match error {
         StartError::Config(_) | StartError::Remote { .. } => "mend the settings; `townlink config check` shows them",
-        StartError::Pki(_) | StartError::Key { .. } => "`townlink pki` makes certificates; `townlink up` makes all of a development town",
+        StartError::Pki(_) | StartError::Key { .. } => {
+            "`townlink pki` makes certificates; `townlink up` makes all of a development town"
+        }
         StartError::Schema { .. } => "bring the databases up to date: `townlink migrate`",
-        StartError::Listen { .. } => "another process listens there: end it, or choose other ports (`townlink up --ports auto`)",
+        StartError::Listen { .. } => {
+            "another process listens there: end it, or choose other ports (`townlink up --ports auto`)"
+        }
         StartError::Rule(_) | StartError::Failed(_) => return Problem::failed("start", error),
     };
     Problem::usage(error, remedy)
@@ -135,7 +139,12 @@ pub fn configured(data_dir: &Path) -> Result<Ready, Problem> {
         let service = loaded.settings.service(name).map_err(wrong)?;
         let Some(address) = service.address.clone() else { continue };
         let tls_name = service.tls_name.clone().unwrap_or_else(|| "localhost".to_owned());
-        services.push(ReadyService { name: name.to_string(), address, tls_name, log_keys: log_keys(&loaded.settings, name)? });
+        services.push(ReadyService {
+            name: name.to_string(),
+            address,
+            tls_name,
+            log_keys: log_keys(&loaded.settings, name)?,
+        });
     }
     let settings = &loaded.settings;
     let authority = settings.authority().map_err(wrong)?.clone();
@@ -150,7 +159,8 @@ fn log_keys(settings: &Settings, name: ServiceName) -> Result<Vec<String>, Probl
     for private in [&keys.keys.log_ed25519, &keys.keys.log_sm2] {
         let file = public_half(private);
         let pem = at_file(&file, std::fs::read_to_string(&file))?;
-        let key = PublicKey::from_pem(&pem).map_err(|error| Problem::usage(format!("{}: {error}", file.display()), "make it anew"))?;
+        let key = PublicKey::from_pem(&pem)
+            .map_err(|error| Problem::usage(format!("{}: {error}", file.display()), "make it anew"))?;
         verifiers.push(VerifierKey::new(origin.clone(), key).to_string());
     }
     Ok(verifiers)

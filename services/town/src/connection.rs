@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
 use runtime::directory::Remote;
 use runtime::pki::IdentityFiles;
+use serde::{Deserialize, Serialize};
 use tonic::transport::Channel;
 use tonic::{Response, Status};
 use townlink_proto::townlink::clock::v1::clock_service_client::ClockServiceClient;
@@ -193,8 +193,9 @@ pub fn read_ready(data_dir: &Path) -> Result<Ready, Problem> {
         fault: format!("no town serves here: {error}"),
         request: None,
     })?;
-    serde_json::from_slice(&text)
-        .map_err(|error| Problem::usage(format!("{}: {error}", file.display()), "start the town again; it writes the file anew"))
+    serde_json::from_slice(&text).map_err(|error| {
+        Problem::usage(format!("{}: {error}", file.display()), "start the town again; it writes the file anew")
+    })
 }
 
 /// Calls, and gives back what was answered. `request` is the id of a call that changes something. A person who waits for long

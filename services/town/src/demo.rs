@@ -38,7 +38,7 @@ pub fn play(after: After, postgres: Option<&str>, output: &Output) -> Result<(),
     stage.tell(
         "The county government of 昆山市 hands powers to the town of 张浦镇 by a signed document. The data is real: 664 penalties,\n\
          305 service items. Document numbers, dates and keys are made up here. Time is the town's own and moves by hand;\n\
-         it begins on 2026-03-02, a Monday.",
+         it begins on 2026-03-02, a Monday. Of long answers only what the story needs is shown.",
     )?;
     grant::catalogue(&mut stage)?;
     grant::keys(&mut stage)?;

@@ -57,7 +57,8 @@ const ROSTER_FROM: &str = "2012-01-01";
 /// The first roster as the setting `office.roster`.
 pub fn roster() -> Vec<toml::Value> {
     let entry = |(person, post, role): (&str, &str, &str)| {
-        let pairs = [("person", person), ("post", post), ("role", role), ("from", ROSTER_FROM), ("document", ROSTER_DOCUMENT)];
+        let pairs =
+            [("person", person), ("post", post), ("role", role), ("from", ROSTER_FROM), ("document", ROSTER_DOCUMENT)];
         let pairs = pairs.map(|(key, value)| (key.to_owned(), toml::Value::from(value)));
         toml::Value::from(pairs.into_iter().collect::<toml::Table>())
     };
@@ -67,7 +68,8 @@ pub fn roster() -> Vec<toml::Value> {
 /// Reads an identity such as `person/relay-clerk`.
 pub fn peer(identity: &str, cell: &Cell) -> Result<Peer, Problem> {
     Peer::parse(&format!("spiffe://{cell}/{identity}"), cell).map_err(|error| {
-        let remedy = "an identity is person/…, county/…, auditor/…, operator/… or service/…, such as person/relay-clerk";
+        let remedy =
+            "an identity is person/…, county/…, auditor/…, operator/… or service/…, such as person/relay-clerk";
         Problem::usage(format!("{identity}: {error}"), remedy)
     })
 }
@@ -107,8 +109,14 @@ mod tests {
 
     #[test]
     fn every_step_of_four_eyes_has_two_persons() {
-        for (first, second) in [("GRANT_REGISTRAR", "GRANT_CONFIRMER"), ("KEY_REGISTRAR", "KEY_CONFIRMER"), ("RELAY_CLERK", "GRANT_CONFIRMER")] {
-            let holders = |role: &str| ROSTER.iter().filter(|it| it.1 == "OFFICE" && it.2 == role).map(|it| it.0).collect::<Vec<_>>();
+        for (first, second) in [
+            ("GRANT_REGISTRAR", "GRANT_CONFIRMER"),
+            ("KEY_REGISTRAR", "KEY_CONFIRMER"),
+            ("RELAY_CLERK", "GRANT_CONFIRMER"),
+        ] {
+            let holders = |role: &str| {
+                ROSTER.iter().filter(|it| it.1 == "OFFICE" && it.2 == role).map(|it| it.0).collect::<Vec<_>>()
+            };
             assert!(holders(first).iter().any(|one| holders(second).iter().any(|other| one != other)), "{first}");
         }
     }

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use crate::problem::Problem;
@@ -28,10 +29,19 @@ pub fn read(path: &Path) -> Result<Vec<u8>, Problem> {
 
 /// Writes a file, with the folders above it. A reader sees the old content or the new one, never a part.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Problem> {
+    write_as(path, bytes, 0o666)
+}
+
+/// As [`write`], for a file that may hold a password: only its owner reads it.
+pub fn write_private(path: &Path, bytes: &[u8]) -> Result<(), Problem> {
+    write_as(path, bytes, 0o600)
+}
+
+fn write_as(path: &Path, bytes: &[u8], mode: u32) -> Result<(), Problem> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     at_file(folder, fs::create_dir_all(folder))?;
     let whole = || -> io::Result<()> {
-        let mut file = tempfile::NamedTempFile::new_in(folder)?;
+        let mut file = tempfile::Builder::new().permissions(fs::Permissions::from_mode(mode)).tempfile_in(folder)?;
         io::Write::write_all(&mut file, bytes)?;
         file.persist(path)?;
         Ok(())

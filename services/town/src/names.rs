@@ -28,7 +28,8 @@ pub fn abbreviate(name: &str) -> String {
 
 /// Finds the one name that `wanted` means: the whole name, its last part, or the beginning of its id.
 pub fn find<'a>(wanted: &str, names: impl IntoIterator<Item = &'a str>) -> Result<String, Problem> {
-    let meant = |name: &&str| *name == wanted || name.rsplit('/').next() == Some(wanted) || id(name).starts_with(wanted);
+    let meant =
+        |name: &&str| *name == wanted || name.rsplit('/').next() == Some(wanted) || id(name).starts_with(wanted);
     let found: Vec<&str> = if wanted.is_empty() { Vec::new() } else { names.into_iter().filter(meant).collect() };
     match found.as_slice() {
         [one] => Ok((*one).to_owned()),
@@ -37,6 +38,20 @@ pub fn find<'a>(wanted: &str, names: impl IntoIterator<Item = &'a str>) -> Resul
             let shown: Vec<_> = several.iter().take(SHOWN_MAX).copied().collect();
             Err(Problem::usage(format!("{wanted} may mean {}", shown.join(" or ")), "type more of the id"))
         }
+    }
+}
+
+/// Finds the one name that `wanted` means among things that also have a document number (发文字号).
+pub fn find_numbered<'a>(
+    wanted: &str,
+    named: impl IntoIterator<Item = (&'a str, &'a str)> + Clone,
+) -> Result<String, Problem> {
+    let numbered: Vec<&str> =
+        named.clone().into_iter().filter(|(_, number)| *number == wanted).map(|(name, _)| name).collect();
+    match numbered.as_slice() {
+        [one] => Ok((*one).to_owned()),
+        [] => find(wanted, named.into_iter().map(|(name, _)| name)),
+        [..] => Err(Problem::usage(format!("several here have the number {wanted}"), "name one by its id")),
     }
 }
 
@@ -62,8 +77,9 @@ pub fn parse_instant(text: &str) -> Result<Timestamp, String> {
     if let Ok(day) = parse_date(text) {
         return Ok(vocabulary::time::start_of_day(day));
     }
-    let local: jiff::civil::DateTime =
-        text.parse().map_err(|_| "an instant is 2026-03-02T09:00:00+08:00, 2026-03-02T09:00:00 or 2026-03-02".to_owned())?;
+    let local: jiff::civil::DateTime = text
+        .parse()
+        .map_err(|_| "an instant is 2026-03-02T09:00:00+08:00, 2026-03-02T09:00:00 or 2026-03-02".to_owned())?;
     TOWN_OFFSET.to_timestamp(local).map_err(|error| error.to_string())
 }
 
@@ -85,6 +101,15 @@ mod tests {
         assert_eq!(find("government-2026", NAMES).ok().as_deref(), Some(NAMES[2]));
         assert_eq!(abbreviate(NAMES[0]), "f81d4fae");
         assert_eq!(abbreviate("keys/k"), "k");
+    }
+
+    #[test]
+    fn a_document_number_finds_the_one_that_has_it() {
+        let numbers = ["昆政发〔2026〕5号", "昆政发〔2026〕6号", "昆政发〔2026〕6号"];
+        let named = || NAMES.into_iter().zip(numbers);
+        assert_eq!(find_numbered("昆政发〔2026〕5号", named()).ok().as_deref(), Some(NAMES[0]));
+        assert_eq!(find_numbered("f8aa", named()).ok().as_deref(), Some(NAMES[1]));
+        assert!(find_numbered("昆政发〔2026〕6号", named()).is_err());
     }
 
     #[test]

@@ -105,8 +105,10 @@ impl Output {
 /// The canonical proto JSON of a message: 64-bit numbers as text, instants as RFC 3339, enums by name, bytes as base64.
 pub fn to_json<M: Message + Name>(message: &M) -> Result<Value, Problem> {
     let wrong = |error: &dyn std::fmt::Display| Problem::failed("output", error);
-    let descriptor = POOL.get_message_by_name(&M::full_name()).ok_or_else(|| wrong(&"the contract lacks the message"))?;
-    let dynamic = DynamicMessage::decode(descriptor, message.encode_to_vec().as_slice()).map_err(|error| wrong(&error))?;
+    let descriptor =
+        POOL.get_message_by_name(&M::full_name()).ok_or_else(|| wrong(&"the contract lacks the message"))?;
+    let dynamic =
+        DynamicMessage::decode(descriptor, message.encode_to_vec().as_slice()).map_err(|error| wrong(&error))?;
     serde_json::to_value(&dynamic).map_err(|error| wrong(&error))
 }
 
@@ -183,7 +185,11 @@ pub fn progress(what: &str, total: u64) -> indicatif::ProgressBar {
 /// Tells a person, on a terminal only, for what the program waits. Gone when it is dropped.
 #[must_use]
 pub fn waiting(what: &str) -> Waiting {
-    let bar = if io::stderr().is_terminal() { indicatif::ProgressBar::new_spinner() } else { indicatif::ProgressBar::hidden() };
+    let bar = if io::stderr().is_terminal() {
+        indicatif::ProgressBar::new_spinner()
+    } else {
+        indicatif::ProgressBar::hidden()
+    };
     bar.set_message(format!("waiting for {what}"));
     bar.enable_steady_tick(std::time::Duration::from_millis(120));
     Waiting(bar)

@@ -31,7 +31,10 @@ impl AttachedFile {
     pub fn read(path: &Path) -> Result<Self, Problem> {
         let content = read(path)?;
         let name = path.file_name().and_then(|name| name.to_str()).ok_or_else(|| {
-            Problem::usage(format!("{} has no name that a paper could carry", path.display()), "give the file a name in UTF-8")
+            Problem::usage(
+                format!("{} has no name that a paper could carry", path.display()),
+                "give the file a name in UTF-8",
+            )
         })?;
         let size_bytes = u64::try_from(content.len()).unwrap_or(u64::MAX);
         let named = AttachmentRef { name: name.to_owned(), size_bytes, digest: Sm3Digest::of(&content) };
@@ -88,8 +91,10 @@ impl PaperKey {
     /// Reads a key from its file.
     pub fn read(id: &str, file: &PathBuf) -> Result<Self, Problem> {
         let remedy = "`townlink key generate` makes a key";
-        let pem = std::fs::read_to_string(file).map_err(|error| Problem::usage(format!("{}: {error}", file.display()), remedy))?;
-        let signer = soft_signer(&pem).map_err(|error| Problem::usage(format!("{}: {error}", file.display()), remedy))?;
+        let pem = std::fs::read_to_string(file)
+            .map_err(|error| Problem::usage(format!("{}: {error}", file.display()), remedy))?;
+        let signer =
+            soft_signer(&pem).map_err(|error| Problem::usage(format!("{}: {error}", file.display()), remedy))?;
         Ok(Self { id: id.to_owned(), signer })
     }
 

@@ -96,12 +96,7 @@ impl Problem {
                 Self::Unavailable { place, fault, request }
             }
             Code::Aborted => Self::Unavailable { place, fault, request: None },
-            Code::Ok
-            | Code::Unknown
-            | Code::OutOfRange
-            | Code::Unimplemented
-            | Code::Internal
-            | Code::DataLoss => {
+            Code::Ok | Code::Unknown | Code::OutOfRange | Code::Unimplemented | Code::Internal | Code::DataLoss => {
                 let trace = seen.map(|seen| seen.trace).or_else(|| trace(status)).unwrap_or_default();
                 let fault = if trace.is_empty() { fault } else { format!("{fault} (trace {trace})") };
                 Self::Failed { place, fault, request }
@@ -177,7 +172,10 @@ impl fmt::Display for Problem {
             Self::Usage { fault, remedy } => write!(f, "error: {fault}\n  remedy: {remedy}"),
             Self::Refused { place, refusal } => show_refusal(f, place, refusal),
             Self::Unavailable { place, fault, request } => {
-                write!(f, "unavailable: {fault}\n  place:  {place}\n  remedy: try again; `townlink up` starts a town, --data-dir names another")?;
+                write!(
+                    f,
+                    "unavailable: {fault}\n  place:  {place}\n  remedy: try again; `townlink up` starts a town, --data-dir names another"
+                )?;
                 repeat(f, *request)
             }
             Self::Unverified(Fault { place, fault, remedy }) => {
@@ -211,7 +209,9 @@ fn show_refusal(f: &mut fmt::Formatter<'_>, place: &str, refusal: &SeenRefusal) 
 
 fn repeat(f: &mut fmt::Formatter<'_>, request: Option<RequestId>) -> fmt::Result {
     match request {
-        Some(request) => write!(f, "\n  repeat: the same command with --request-id {request}; it takes effect at most once"),
+        Some(request) => {
+            write!(f, "\n  repeat: the same command with --request-id {request}; it takes effect at most once")
+        }
         None => Ok(()),
     }
 }

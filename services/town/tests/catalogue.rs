@@ -22,8 +22,18 @@ fn the_catalogue_has_the_real_counts() {
 fn the_annex_grants_what_the_town_may_hold() {
     let folder = folder();
     let command = [
-        "grant", "catalogue", "--document", "昆政发〔2026〕5号", "--from", "2026-04-01", "--published", "2026-03-02", "--place",
-        "昆山市人民政府网站", "-o", "annex/grants.csv",
+        "grant",
+        "catalogue",
+        "--document",
+        "昆政发〔2026〕5号",
+        "--from",
+        "2026-04-01",
+        "--published",
+        "2026-03-02",
+        "--place",
+        "昆山市人民政府网站",
+        "-o",
+        "annex/grants.csv",
     ];
     let output = townlink(folder.path(), &command);
     assert_eq!(stdout(&output), "annex/grants.csv has 982 rows\n");
@@ -37,6 +47,7 @@ fn the_annex_grants_what_the_town_may_hold() {
 
 #[test]
 fn a_malformed_document_number_is_told_at_once() {
-    let output = townlink(folder().path(), &["grant", "catalogue", "--document", "昆政发[2026]5号", "--from", "2026-04-01"]);
+    let output =
+        townlink(folder().path(), &["grant", "catalogue", "--document", "昆政发[2026]5号", "--from", "2026-04-01"]);
     assert_eq!(output.status.code(), Some(2));
 }

@@ -9,7 +9,11 @@ use super::{folder, stderr, stdout, townlink};
 fn a_town_that_does_not_serve_is_unavailable() {
     let output = townlink(folder().path(), &["power", "list"]);
     assert_eq!(output.status.code(), Some(4));
-    assert!(stderr(&output).contains("no town serves here") && stderr(&output).contains("townlink up"), "{}", stderr(&output));
+    assert!(
+        stderr(&output).contains("no town serves here") && stderr(&output).contains("townlink up"),
+        "{}",
+        stderr(&output)
+    );
 }
 
 #[test]

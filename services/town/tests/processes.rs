@@ -81,8 +81,19 @@ fn services_in_processes_of_their_own_are_one_town() {
     // The gateway asks the office, over the network, what the person may do.
     assert!(town.run(&["key", "generate", "county-government"]).status.success());
     let register = [
-        "--as", "person/key-registrar", "key", "register", "county-government", "--owner", "county/government", "--issuer",
-        "昆山市人民政府", "--from", "2026-03-02", "--document", "昆政办函〔2026〕1号",
+        "--as",
+        "person/key-registrar",
+        "key",
+        "register",
+        "county-government",
+        "--owner",
+        "county/government",
+        "--issuer",
+        "昆山市人民政府",
+        "--from",
+        "2026-03-02",
+        "--document",
+        "昆政办函〔2026〕1号",
     ];
     assert!(town.until(&register).contains("PENDING"));
 

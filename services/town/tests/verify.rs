@@ -5,7 +5,8 @@ use std::path::Path;
 
 use runtime::log::leaf::{Leaf, LeafHeader, Salt};
 use runtime::log::{
-    Checkpoint, Frontier, InclusionProof, Mode, Origin, Receipt, ReceiptType, TileSet, VerifierKey, encode_bundle, prove_inclusion,
+    Checkpoint, Frontier, InclusionProof, Mode, Origin, Receipt, ReceiptType, TileSet, VerifierKey, encode_bundle,
+    prove_inclusion,
 };
 use runtime::signing::{Signer, SoftEd25519, SoftSm2};
 

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures::StreamExt as _;
 use townlink_proto::townlink::gateway::v1 as gateway;
 use townlink_proto::townlink::office::v1 as office;
 
@@ -110,10 +111,11 @@ async fn check_documents(clients: &Clients, acts: &Acts) {
     for (_, answer) in lost {
         assert_eq!(code_of(answer), "OV-HISTORY-EDIT", "whoever came second was told so");
     }
-    for number in 0..registered.len() {
+    let granted = futures::stream::iter(0..registered.len()).for_each_concurrent(super::AT_ONCE, async |number| {
         let held = setup::holds(clients, &setup::power_code(number)).await;
         assert_eq!(held, office::HoldsResult::Yes, "{} was granted", setup::power_code(number));
-    }
+    });
+    granted.await;
     let next = setup::holds(clients, &setup::power_code(registered.len())).await;
     assert_eq!(next, office::HoldsResult::NoGrant, "nothing was granted that nobody confirmed");
 }

@@ -10,7 +10,9 @@ mod matrix;
 use bytes::Bytes;
 use runtime::db::Backend;
 use tests::act::seen;
+use tests::paper::{Key, Paper};
 use tests::raw;
+use tests::setup::{self, GOVERNMENT, TOWN_GOVERNMENT};
 use tests::town::{SERVICES, Town};
 use tonic::transport::Channel;
 use tonic::{Code, Status};
@@ -44,6 +46,8 @@ async fn outcome(channel: &Channel, method: &Method, request: Bytes) -> Outcome 
 fn read(status: &Status) -> Outcome {
     match status.code() {
         Code::Unauthenticated => Outcome::Unauthenticated,
+        // That the paper's key is unknown shows that its sender was not: the method was reached.
+        Code::PermissionDenied if seen(status).code == "RE-KEY" => Outcome::Admitted,
         Code::PermissionDenied => Outcome::Denied(seen(status).code),
         // The requests are empty or invented: what the method then says shows that it was reached.
         Code::Ok | Code::InvalidArgument | Code::NotFound | Code::FailedPrecondition | Code::AlreadyExists => Outcome::Admitted,
@@ -67,10 +71,15 @@ fn expected(expected: &Expected) -> Outcome {
     }
 }
 
-/// What is asked: nothing, but where only the content of a request shows who the sender is.
+/// What is asked: nothing, but where the relay must see a whole paper before it asks who sends it.
 fn request(method: &Method, player: &Player) -> Bytes {
-    let _ = (method, player);
-    Bytes::new()
+    match (method.verb(), player.name.strip_prefix("county/")) {
+        ("IssuePaper", Some(department)) => {
+            let key = Key::sm2(&format!("{department}-unregistered"));
+            setup::bytes_of(&Paper::new(department, GOVERNMENT, TOWN_GOVERNMENT).sign(&key))
+        }
+        _ => Bytes::new(),
+    }
 }
 
 #[test]

@@ -6,9 +6,10 @@ use tests::act::{Act, code_of};
 use tests::clients::Clients;
 use tests::ledger;
 use tests::paper::{Key, Paper};
-use tests::setup::{self, GOVERNMENT, TOWN_GOVERNMENT};
+use tests::setup::{self, GOVERNMENT, TODAY, TOWN_GOVERNMENT};
 use tests::town::{Topology, Town};
 use tests::wait::soon;
+use townlink_proto::google::r#type::Date;
 use townlink_proto::townlink::gateway::v1 as gateway;
 use townlink_proto::townlink::office::v1 as office;
 
@@ -107,13 +108,18 @@ async fn journey(backend: Backend, topology: Topology) {
     assert_eq!(receipts, [gateway::ReceiptType::Received, gateway::ReceiptType::SignedFor]);
 
     // The county takes one back.
-    let directive = serde_json::json!({"type": "WITHDRAW_POWERS", "to": "2026-03-02", "powers": [powers[0]], "transition": "TRANSFER"});
+    let directive = serde_json::json!({"type": "WITHDRAW_POWERS", "to": "2026-04-01", "powers": [powers[0]], "transition": "TRANSFER"});
     let paper = Paper::new("government", GOVERNMENT, TOWN_GOVERNMENT).with("docNo", "昆政发〔2026〕6号").with("directive", directive);
     let arrived = story.send(paper, "OFFICE", clerk).await;
     let withdrawn = story.carry_out(&story.take(&arrived, clerk).await).await;
     assert_eq!((withdrawn.state(), withdrawn.applied), (office::DocumentState::Confirmed, 1), "{:?}", withdrawn.faults);
-    assert_eq!(setup::holds(&town.clients, &powers[0]).await, office::HoldsResult::NoGrant);
-    assert_eq!(setup::holds(&town.clients, &powers[1]).await, office::HoldsResult::Yes);
+    for (power, date, expected) in [
+        (&powers[0], Date { month: 3, day: 31, ..TODAY }, office::HoldsResult::Yes),
+        (&powers[0], Date { month: 4, day: 1, ..TODAY }, office::HoldsResult::Ended),
+        (&powers[1], Date { month: 4, day: 1, ..TODAY }, office::HoldsResult::Yes),
+    ] {
+        assert_eq!(setup::holds_on(&town.clients, power, date).await, expected, "{power} on {date:?}");
+    }
 
     // A bureau returns what is not for it.
     let paper = Paper::new("government", GOVERNMENT, "建设与管理局").with("docNo", "昆政发〔2026〕7号").with("docType", "函");

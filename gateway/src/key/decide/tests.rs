@@ -60,7 +60,7 @@ fn revoke() -> Command {
 
 /// The key at every stage, by `a` and `b`.
 fn stages() -> [Key; 4] {
-    let pending = decided(None, &Command::Register(registration()), "a", false).expect("a registration");
+    let pending = decided(None, &Command::Register(Box::new(registration())), "a", false).expect("a registration");
     let pending = apply(None, &pending).expect("a key");
     let step = |key: &Key, command: &Command, who| {
         let event = decided(Some(key), command, who, true).expect("a step");
@@ -75,7 +75,7 @@ fn stages() -> [Key; 4] {
 #[test]
 fn every_stage_answers_every_command() {
     let [pending, active, asked, revoked] = stages();
-    let register = Command::Register(registration());
+    let register = Command::Register(Box::new(registration()));
     let confirmed = || Ok(Event::Confirmed { confirmer: person("c") });
     let asks = || {
         let revocation = Revocation {
@@ -128,7 +128,7 @@ fn a_key_signs_from_its_confirmation_to_the_asking_of_its_revocation() {
 
 #[test]
 fn a_key_or_id_is_registered_once() {
-    assert_eq!(decided(None, &Command::Register(registration()), "a", true), Err(Refusal::KeyKnown));
+    assert_eq!(decided(None, &Command::Register(Box::new(registration())), "a", true), Err(Refusal::KeyKnown));
 }
 
 #[test]
@@ -136,7 +136,7 @@ fn a_key_that_contradicts_itself_is_refused() {
     let with = |change: fn(&mut Registration)| {
         let mut registration = registration();
         change(&mut registration);
-        decided(None, &Command::Register(registration), "a", false)
+        decided(None, &Command::Register(Box::new(registration)), "a", false)
     };
     let faulty: [fn(&mut Registration); 10] = [
         |it| it.valid = days("2026-01-01", "2026-01-01"),

@@ -225,13 +225,7 @@ impl Spool {
 
 impl State {
     fn new(body: Body) -> Self {
-        Self {
-            received: 0,
-            hasher: Sm3Hasher::new(),
-            body: Arc::new(body),
-            touched: Instant::now(),
-            complete: false,
-        }
+        Self { received: 0, hasher: Sm3Hasher::new(), body: Arc::new(body), touched: Instant::now(), complete: false }
     }
 }
 

@@ -3,10 +3,10 @@
 
 use runtime::db::Tx;
 use runtime::execute::Writer;
+use runtime::journal;
 use runtime::journal::{Positioned, Record};
 use runtime::refusal::Failure;
 use runtime::subscription::Reaction;
-use runtime::journal;
 use townlink_proto::townlink::gateway::v1 as pb;
 use vocabulary::{Institution, Sm3Digest, Timestamp, time};
 

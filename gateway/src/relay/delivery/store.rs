@@ -138,11 +138,7 @@ pub(crate) async fn open(tx: &mut Tx, name: &PaperName) -> Result<Vec<Open>, Fai
     .fetch_all(tx.sql())
     .await?;
     let open = |row: &Row| {
-        Ok(Open {
-            recipient: row.parsed("recipient")?,
-            held: row.text("state")? == "HELD",
-            copy: row.flag("copy")?,
-        })
+        Ok(Open { recipient: row.parsed("recipient")?, held: row.text("state")? == "HELD", copy: row.flag("copy")? })
     };
     rows.iter().map(open).collect()
 }
@@ -304,8 +300,9 @@ pub(crate) struct Later {
 pub(crate) async fn insert_receipt(tx: &mut Tx, later: &Later) -> Result<(), Failure> {
     let Later { name, issued, .. } = later;
     sqlx::query(
-        "insert into receipts (sender, message_id, office_entry, accepted_us, type, institution, person, reason, act_us, \
-         receipt) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+        "insert into receipts (sender, message_id, place, office_entry, accepted_us, type, institution, person, reason, act_us, \
+         receipt) values ($1, $2, (select count(*) + 1 from receipts where sender = $1 and message_id = $2), \
+         $3, $4, $5, $6, $7, $8, $9, $10)",
     )
     .bind(name.sender.as_str())
     .bind(name.message.to_string())
@@ -342,7 +339,7 @@ pub(crate) async fn sent(
     }
     let rows = sqlx::query(
         "select message_id, receipt from receipts where sender = $1 and accepted_us between $2 and $3 \
-         order by act_us, office_entry",
+         order by place",
     );
     for row in rows.bind(sender.as_str()).bind(from_us).bind(to_us).fetch_all(sql).await? {
         let receipt = pb::Receipt::decode(&*row.bytes("receipt")?).map_err(Failure::internal)?;

@@ -109,4 +109,3 @@ fn told(finding: values::Finding, recipient: Institution) -> values::Finding {
     let blocking = finding.blocking && (recipient == Institution::Office || finding.code != HELD);
     values::Finding { blocking, ..finding }
 }
-

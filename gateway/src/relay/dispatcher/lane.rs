@@ -88,9 +88,11 @@ impl Worker {
             }
             match failed {
                 None => (window, hiccups) = ((window * 2).min(WINDOW_MAX), 0),
+                // What failed among others is tried alone, before anybody is called absent.
+                Some(_) if window > 1 => window = 1,
                 // A recipient that is there and could not for a moment is not absent.
                 Some(status) if hiccups < HICCUPS_MAX && self.is_hiccup(&status) => {
-                    (window, hiccups) = (1, hiccups + 1);
+                    hiccups += 1;
                     tokio::time::sleep(HICCUP_PAUSE).await;
                 }
                 Some(status) => return Err(format!("{}: {}", status.code(), status.message())),

@@ -7,15 +7,36 @@ use vocabulary::{Date, DepartmentCode, MessageId, Sm3Digest};
 
 use super::scan::Scanner;
 use super::{
-    ActionClass, AttachmentRef, Directive, DocType, EXTRA_KEYS_MAX, Envelope, EnvelopeFault, FormatFault, LIST_LENGTH_MAX,
-    NAME_LENGTH_MAX, Openness, PAYLOAD_BYTES_MAX, TITLE_LENGTH_MAX, Urgency,
+    ActionClass, AttachmentRef, Directive, DocType, EXTRA_KEYS_MAX, Envelope, EnvelopeFault, FormatFault,
+    LIST_LENGTH_MAX, NAME_LENGTH_MAX, Openness, PAYLOAD_BYTES_MAX, TITLE_LENGTH_MAX, Urgency,
 };
 
 /// The keys of the envelope in their order; `directive` may be absent.
 const KEYS: [&str; 24] = [
-    "v", "msgId", "docType", "docNo", "title", "issuer", "signatory", "mainTo", "copyTo", "urgency", "issueDate", "due",
-    "actionClass", "secrecy", "openness", "refDocNo", "attachments", "alg", "keyId", "sender", "consent", "agreedBy",
-    "matters", "directive",
+    "v",
+    "msgId",
+    "docType",
+    "docNo",
+    "title",
+    "issuer",
+    "signatory",
+    "mainTo",
+    "copyTo",
+    "urgency",
+    "issueDate",
+    "due",
+    "actionClass",
+    "secrecy",
+    "openness",
+    "refDocNo",
+    "attachments",
+    "alg",
+    "keyId",
+    "sender",
+    "consent",
+    "agreedBy",
+    "matters",
+    "directive",
 ];
 
 const DECLARATION: &str = ",\"secrecy\":\"NONE\"";
@@ -23,7 +44,9 @@ const DECLARATION: &str = ",\"secrecy\":\"NONE\"";
 pub(super) fn parse(payload: &[u8]) -> Result<Envelope, EnvelopeFault> {
     let whole = |offset, rule| FormatFault { offset, key: "v", rule };
     if payload.len() > PAYLOAD_BYTES_MAX {
-        return Err(whole(PAYLOAD_BYTES_MAX, "a payload has at most 262144 bytes; larger content is an attachment").into());
+        return Err(
+            whole(PAYLOAD_BYTES_MAX, "a payload has at most 262144 bytes; larger content is an attachment").into()
+        );
     }
     let text = std::str::from_utf8(payload).map_err(|error| whole(error.valid_up_to(), "the payload is not UTF-8"))?;
     let mut scanner = Scanner::new(text);
@@ -53,7 +76,8 @@ fn known_keys(scanner: &mut Scanner<'_>, text: &str) -> Result<Envelope, Envelop
     let attachments = attachments(scanner)?;
     let algorithm = name(scanner, "alg")?;
     let key_id = name(scanner, "keyId")?;
-    let sender = parsed(scanner, "sender", |text| DepartmentCode::parse(text).ok(), "expected the code of a department")?;
+    let sender =
+        parsed(scanner, "sender", |text| DepartmentCode::parse(text).ok(), "expected the code of a department")?;
     let consent = optional_name(scanner, "consent")?;
     let agreed_by = names(scanner, "agreedBy")?;
     let matters = matters(scanner)?;
@@ -130,7 +154,8 @@ fn attachment(scanner: &mut Scanner<'_>) -> Result<AttachmentRef, FormatFault> {
     scanner.member("alg", "attachments.alg", false)?;
     scanner.expect("\"SM3\"", "expected the digest algorithm SM3")?;
     scanner.member("digest", "attachments.digest", false)?;
-    let digest = reading(scanner, |text| text.parse().ok(), "expected an SM3 digest of 64 lower-case hexadecimal digits")?;
+    let digest =
+        reading(scanner, |text| text.parse().ok(), "expected an SM3 digest of 64 lower-case hexadecimal digits")?;
     scanner.expect("}", "an attachment has exactly the keys name, size, alg and digest")?;
     Ok(AttachmentRef { name, size_bytes, digest })
 }

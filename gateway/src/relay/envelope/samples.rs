@@ -22,7 +22,11 @@ pub(crate) fn envelope() -> Envelope {
         action_class: Some(ActionClass::Decide),
         openness: Some(Openness::OnApplication),
         ref_document_number: None,
-        attachments: vec![AttachmentRef { name: "正文.ofd".to_owned(), size_bytes: 183_202, digest: Sm3Digest::of(b"x") }],
+        attachments: vec![AttachmentRef {
+            name: "正文.ofd".to_owned(),
+            size_bytes: 183_202,
+            digest: Sm3Digest::of(b"x"),
+        }],
         algorithm: "SM2-SM3".to_owned(),
         key_id: "k-1".to_owned(),
         sender: DepartmentCode::parse("government-office").expect("a department"),
@@ -30,8 +34,10 @@ pub(crate) fn envelope() -> Envelope {
         agreed_by: vec!["甲".to_owned()],
         matters: 1,
         directive: Some(
-            Directive::new(&json!({"annex": Sm3Digest::of(b"x").to_string(), "type": "GRANT_POWERS", "n": [1, {"a": null}]}))
-                .expect("a directive"),
+            Directive::new(
+                &json!({"annex": Sm3Digest::of(b"x").to_string(), "type": "GRANT_POWERS", "n": [1, {"a": null}]}),
+            )
+            .expect("a directive"),
         ),
     }
 }

@@ -36,10 +36,17 @@ fn the_payload_is_exactly_the_one_of_the_specification() {
 fn unknown_keys_stand_at_the_end_and_are_ignored() {
     let payload = text();
     let with = |extra: &str| format!("{},{extra}}}", &payload[..payload.len() - 1]);
-    assert_eq!(Envelope::parse(with("\"topic\":\"执法\",\"x\":[1.5e-3,true,{\"b\":\"\\u00e9\"}]").as_bytes()), Ok(example()));
-    for extra in
-        ["\"v\":1", "\"\\u0076\":1", "\"directive\":{\"type\":\"X\"}", "\"a\":1,\"\\u0061\":2", "\"x\":{\"b\":1,\"b\":2}"]
-    {
+    assert_eq!(
+        Envelope::parse(with("\"topic\":\"执法\",\"x\":[1.5e-3,true,{\"b\":\"\\u00e9\"}]").as_bytes()),
+        Ok(example())
+    );
+    for extra in [
+        "\"v\":1",
+        "\"\\u0076\":1",
+        "\"directive\":{\"type\":\"X\"}",
+        "\"a\":1,\"\\u0061\":2",
+        "\"x\":{\"b\":1,\"b\":2}",
+    ] {
         let rule = fault(&with(extra)).rule;
         assert!(rule.contains("twice"), "{extra}: {rule}");
     }
@@ -88,7 +95,10 @@ fn a_fault_names_its_byte_and_its_key() {
     for (payload, key) in cases {
         assert_eq!(fault(&payload).key, key, "{payload}");
     }
-    assert_eq!(fault(&payload.replace(",\"docNo\"", ", \"docNo\"")).offset, payload.find("\"docNo\"").expect("it is there"));
+    assert_eq!(
+        fault(&payload.replace(",\"docNo\"", ", \"docNo\"")).offset,
+        payload.find("\"docNo\"").expect("it is there")
+    );
     assert_eq!(fault(&format!("{payload}}}")).offset, payload.len());
 }
 
@@ -124,7 +134,8 @@ fn no_secret_must_be_declared_by_the_literal() {
         let expected = EnvelopeFault::NotDeclared { marking: Sm3Digest::of(marking.as_bytes()) };
         assert_eq!(Envelope::parse(changed.as_bytes()), Err(expected), "{other}");
     }
-    let moved = payload.replace("\"secrecy\":\"NONE\",", "").replace("\"alg\":\"SM2", "\"secrecy\":\"NONE\",\"alg\":\"SM2");
+    let moved =
+        payload.replace("\"secrecy\":\"NONE\",", "").replace("\"alg\":\"SM2", "\"secrecy\":\"NONE\",\"alg\":\"SM2");
     assert_eq!(fault(&moved).key, "secrecy");
 }
 

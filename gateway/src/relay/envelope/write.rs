@@ -92,7 +92,9 @@ pub(super) fn payload(envelope: &Envelope) -> Vec<u8> {
 
 /// An object that is no directive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a directive is an object with a text `type`; its `annex`, if any, is a text, its `basis.digest` an SM3 digest")]
+#[error(
+    "a directive is an object with a text `type`; its `annex`, if any, is a text, its `basis.digest` an SM3 digest"
+)]
 pub struct DirectiveError;
 
 pub(super) fn directive(object: &Value) -> Result<Directive, DirectiveError> {

@@ -51,11 +51,13 @@ fn a_department_may_not_direct_the_town_government() {
     let directs = ["RE-DEPT-DIRECTIVE"];
     // Worked example 3 of §8.9.
     assert_eq!(codes(|it| it.seen = demand()), directs);
-    assert!(codes(|it| {
-        it.seen = demand();
-        it.envelope.main_to = vec!["建设与管理局".to_owned()];
-    })
-    .is_empty());
+    assert!(
+        codes(|it| {
+            it.seen = demand();
+            it.envelope.main_to = vec!["建设与管理局".to_owned()];
+        })
+        .is_empty()
+    );
     assert_eq!(codes(|it| it.envelope.doc_type = DocType::Notice), directs);
     assert_eq!(codes(|it| it.envelope.doc_type = DocType::Reply), directs);
     let directive = Directive::new(&serde_json::json!({"type": "GRANT_POWERS"})).expect("a directive");
@@ -116,7 +118,8 @@ fn an_important_paper_is_copied_upwards() {
 
 #[test]
 fn an_internal_unit_writes_to_nobody_outside() {
-    for unit in ["昆山市城市管理局法规科", "昆山市城市管理局综合科室", "昆山市财政局预算股"] {
+    for unit in ["昆山市城市管理局法规科", "昆山市城市管理局综合科室", "昆山市财政局预算股"]
+    {
         assert_eq!(codes(|it| it.envelope.issuer = unit.to_owned()), ["RE-INTERNAL-UNIT"], "{unit}");
     }
     assert!(codes(|it| it.envelope.issuer = "昆山市城市管理局办公室".to_owned()).is_empty());

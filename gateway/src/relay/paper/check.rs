@@ -121,7 +121,8 @@ impl Desk {
     }
 
     fn work(&self, paper: Incoming, bringing: &Bringing) -> Result<Verdict, Failure> {
-        let looked = self.content.look(&bringing.caller, &paper.envelope, &self.rules.patterns).map_err(Failure::internal)?;
+        let looked =
+            self.content.look(&bringing.caller, &paper.envelope, &self.rules.patterns).map_err(Failure::internal)?;
         let facts = Facts {
             caller: &bringing.caller,
             today: time::town_date(bringing.now),

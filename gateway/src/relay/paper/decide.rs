@@ -39,8 +39,8 @@ pub const DIRECTIVES: [(&str, Annex); 9] = [
     ("SET_FISCAL_BASE", Annex::Optional),
     ("ALLOCATE_SUBSIDY", Annex::Optional),
     ("ADJUST_QUOTA", Annex::Optional),
-    ("ASK_REPORT", Annex::Optional),
-    ("ORDER_INSPECTION_CAMPAIGN", Annex::Optional),
+    ("REQUEST_REPORT", Annex::Optional),
+    ("ORDER_INSPECTION", Annex::Optional),
 ];
 
 /// Whether a directive's rows come in an annex.
@@ -112,8 +112,11 @@ pub fn examine(paper: &Incoming, facts: &Facts<'_>) -> Result<Examined, Refusal>
     acceptable(paper, facts)?;
     directive(paper, facts)?;
     let unscreened = unscreened(facts);
-    let signed: Vec<_> =
-        paper.envelope.issuers().filter(|issuer| covered(&keys, issuer, &facts.rules.departments, facts.today)).collect();
+    let signed: Vec<_> = paper
+        .envelope
+        .issuers()
+        .filter(|issuer| covered(&keys, issuer, &facts.rules.departments, facts.today))
+        .collect();
     let known = Known { names: &facts.rules.names, seen: &seen, unscreened: &unscreened, signed: &signed };
     let findings = findings::findings(&paper.envelope, &known, &facts.rules.findings);
     let held = findings.iter().any(|finding| finding.code == HELD);
@@ -250,7 +253,9 @@ fn acceptable(paper: &Incoming, facts: &Facts<'_>) -> Result<(), Refusal> {
         }
         match facts.attachments.get(index) {
             None | Some(Attached::Absent) => return fault(AttachmentFault::Absent),
-            Some(Attached::Put { look, .. }) if look.kind == Kind::Executable => return fault(AttachmentFault::Executable),
+            Some(Attached::Put { look, .. }) if look.kind == Kind::Executable => {
+                return fault(AttachmentFault::Executable);
+            }
             Some(Attached::Put { size_bytes, .. }) if *size_bytes != reference.size_bytes => {
                 return Err(Refusal::Digest { index: Some(index) });
             }
@@ -280,7 +285,9 @@ fn directive(paper: &Incoming, facts: &Facts<'_>) -> Result<(), Refusal> {
     };
     match annex_place(&paper.envelope, named).and_then(|index| facts.attachments.get(index)) {
         Some(Attached::Put { table: Table::Readable, .. }) => Ok(()),
-        Some(Attached::Put { .. }) => fault("the annex of the directive is no UTF-8 CSV with a header row of at most 3 MiB"),
+        Some(Attached::Put { .. }) => {
+            fault("the annex of the directive is no UTF-8 CSV with a header row of at most 3 MiB")
+        }
         None | Some(Attached::Absent) => fault("the annex of the directive is none of the paper's attachments"),
     }
 }

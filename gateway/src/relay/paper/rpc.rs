@@ -22,8 +22,8 @@ use vocabulary::{DepartmentCode, Institution, time};
 use super::check::{self, Bringing, Desk, Verdict};
 use super::state::PaperName;
 use super::store::{self, Acceptance, Facts};
-use super::wire::{self, Issue};
 use super::upload;
+use super::wire::{self, Issue};
 use crate::NAME;
 use crate::key::{LiveRegistry, store as keys};
 use crate::refusal::Refusal;
@@ -104,13 +104,17 @@ impl PaperRpc {
 
     /// Journals a refusal that is not kept as an answer, up to a rate.
     async fn denied(&self, access: &Access, denial: Denial) -> Denial {
-        match denial {
-            Denial::Refused(refusal) => self.runtime.deny(access, *refusal).await,
-            other => other,
+        if let Denial::Refused(refusal) = denial {
+            return self.runtime.deny(access, *refusal).await;
         }
+        denial
     }
 
-    async fn put(&self, access: &Access, parts: Streaming<pb::PutAttachmentRequest>) -> Result<pb::AttachmentUpload, Denial> {
+    async fn put(
+        &self,
+        access: &Access,
+        parts: Streaming<pb::PutAttachmentRequest>,
+    ) -> Result<pb::AttachmentUpload, Denial> {
         let caller = department(access)?;
         let known = self.live.get().is_sender(&caller) || (self.refresh().await? && self.live.get().is_sender(&caller));
         if !known {

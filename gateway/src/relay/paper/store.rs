@@ -82,7 +82,8 @@ impl Unit for Acceptance {
 
     fn decide(&self, accept: &Accept, facts: &Facts) -> Result<Vec<Record>, Refusal> {
         let Facts { caller, today, rules, verifier, .. } = facts;
-        let known = Known { caller, today: *today, registry: &self.registry, verifier: &**verifier, rules, attachments: &[] };
+        let known =
+            Known { caller, today: *today, registry: &self.registry, verifier: &**verifier, rules, attachments: &[] };
         decide::still_signed(&accept.paper, &known)?;
         Ok(vec![accept.record.clone()])
     }

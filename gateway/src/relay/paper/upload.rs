@@ -49,7 +49,8 @@ pub(super) fn shown(upload: &Upload) -> Result<pb::AttachmentUpload, Failure> {
 
 async fn next(parts: &mut Streaming<pb::PutAttachmentRequest>) -> Result<Option<Part>, Denial> {
     // Where the sender hangs up, what has arrived stays, and is resumed.
-    let message = parts.message().await.map_err(|status| Failure::unavailable("the sender of the attachment", status))?;
+    let message =
+        parts.message().await.map_err(|status| Failure::unavailable("the sender of the attachment", status))?;
     match message {
         None => Ok(None),
         Some(pb::PutAttachmentRequest { part: Some(part) }) => Ok(Some(part)),
@@ -60,7 +61,9 @@ async fn next(parts: &mut Streaming<pb::PutAttachmentRequest>) -> Result<Option<
 fn chunk(part: Part) -> Result<Bytes, Denial> {
     match part {
         Part::Chunk(chunk) if chunk.len() <= CHUNK_BYTES_MAX => Ok(chunk),
-        Part::Chunk(_) => Err(Violation::malformed("chunk", format!("must have at most {CHUNK_BYTES_MAX} bytes")).into()),
+        Part::Chunk(_) => {
+            Err(Violation::malformed("chunk", format!("must have at most {CHUNK_BYTES_MAX} bytes")).into())
+        }
         Part::Header(_) => Err(Violation::malformed("header", "must be the first message only").into()),
     }
 }
@@ -77,7 +80,8 @@ fn denial(error: SpoolError) -> Denial {
         SpoolError::Full => Failure::Exhausted("the spool of attachments").into(),
         SpoolError::Busy => Failure::Contention.into(),
         SpoolError::Offset { received } => {
-            Violation::malformed("header.offset_bytes", format!("must be {received}: so many bytes have arrived")).into()
+            Violation::malformed("header.offset_bytes", format!("must be {received}: so many bytes have arrived"))
+                .into()
         }
         SpoolError::Digest => runtime::refusal::Refusal::from(Refusal::Digest { index: None }).into(),
         SpoolError::Failed(error) => Failure::internal(error).into(),

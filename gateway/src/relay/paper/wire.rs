@@ -9,7 +9,7 @@ use townlink_proto::townlink::values::v1 as values;
 use vocabulary::{DepartmentCode, RequestId, Sm3Digest, Timestamp};
 
 use super::decide::ATTACHMENT_BYTES_MAX;
-use super::state::{Attachment, Destination, Examined, Incoming, Passage, PaperName, Screening, SignatureLine};
+use super::state::{Attachment, Destination, Examined, Incoming, PaperName, Passage, Screening, SignatureLine};
 use crate::fields::{Fields, instant, instant_to_wire};
 use crate::refusal::{AttachmentFault, Refusal};
 use crate::relay::addressing::Purpose;

@@ -24,9 +24,9 @@ pub enum Kind {
 
 /// Names of programs and scripts, by their ending.
 const EXECUTABLE_ENDINGS: [&str; 41] = [
-    "exe", "com", "scr", "pif", "dll", "ocx", "sys", "cpl", "msi", "msp", "mst", "bat", "cmd", "ps1", "psm1", "vbs", "vbe",
-    "js", "jse", "mjs", "wsf", "wsh", "hta", "lnk", "reg", "inf", "jar", "class", "apk", "xap", "app", "dmg", "pkg", "deb",
-    "rpm", "sh", "run", "elf", "so", "py", "pl",
+    "exe", "com", "scr", "pif", "dll", "ocx", "sys", "cpl", "msi", "msp", "mst", "bat", "cmd", "ps1", "psm1", "vbs",
+    "vbe", "js", "jse", "mjs", "wsf", "wsh", "hta", "lnk", "reg", "inf", "jar", "class", "apk", "xap", "app", "dmg",
+    "pkg", "deb", "rpm", "sh", "run", "elf", "so", "py", "pl",
 ];
 
 /// First bytes of programs: ELF, Mach-O in its four spellings, Java and fat Mach-O, WebAssembly, Dalvik, a Windows shortcut.
@@ -50,7 +50,10 @@ impl Kind {
         let ending = ending(name);
         // "MZ" alone may begin a text; a program has zero bytes in its header.
         let windows = head.starts_with(b"MZ") && head.contains(&0);
-        if windows || EXECUTABLE_ENDINGS.contains(&ending.as_str()) || EXECUTABLE_HEADS.iter().any(|it| head.starts_with(it)) {
+        if windows
+            || EXECUTABLE_ENDINGS.contains(&ending.as_str())
+            || EXECUTABLE_HEADS.iter().any(|it| head.starts_with(it))
+        {
             return Self::Executable;
         }
         match ending.as_str() {

@@ -58,7 +58,10 @@ enum Part {
     Textless,
     /// It cannot be read, is too large, or is of a kind that may hold text unseen.
     Opaque,
-    Text { bytes: Vec<u8>, xml: bool },
+    Text {
+        bytes: Vec<u8>,
+        xml: bool,
+    },
 }
 
 fn part(archive: &mut ZipArchive<&mut (impl Read + Seek)>, index: usize, left: u64) -> io::Result<Part> {

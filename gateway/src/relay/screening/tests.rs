@@ -139,7 +139,11 @@ fn programs_are_known_by_name_and_by_their_first_bytes() {
 
 #[test]
 fn a_payload_is_looked_through_with_its_escapes() {
-    for payload in ["{\"title\":\"秘密★\"}".as_bytes(), br#"{"x":"\u79d8\u5bc6\u2605"}"#, b"\xff\xff\xe7\xa7\x98\xe5\xaf\x86\xe2\x98\x85"] {
+    for payload in [
+        "{\"title\":\"秘密★\"}".as_bytes(),
+        br#"{"x":"\u79d8\u5bc6\u2605"}"#,
+        b"\xff\xff\xe7\xa7\x98\xe5\xaf\x86\xe2\x98\x85",
+    ] {
         assert_eq!(look_at_payload(payload, &patterns()).secret.as_deref(), Some("秘密★"), "{payload:?}");
     }
     assert_eq!(look_at_payload("{\"title\":\"关于保守国家秘密\"}".as_bytes(), &patterns()), Seen::default());

@@ -10,6 +10,7 @@ use super::state::{
     Weight,
 };
 use crate::refusal::Refusal;
+use crate::register::directive::form::OWN_TYPES;
 use crate::register::document::{self, FromPaper};
 
 /// What is wanted of a paper.
@@ -114,6 +115,12 @@ pub(crate) enum Event {
     Document(Box<document::Registered>),
 }
 
+/// The code under which a paper goes back whose number came before with other content.
+const CONFLICT: &str = "RE-CONFLICT";
+
+/// The code under which a paper goes back that must not be on this network.
+const CLASSIFIED: &str = "OV-CLASSIFIED";
+
 /// OFFICE works OFFICE's inbox and the addressed bureau works its own; nobody else is named (overview.md §1.4).
 pub(crate) fn may_work(institution: Option<Institution>, inbox: Institution) -> Result<(), Refusal> {
     if institution == Some(inbox) { Ok(()) } else { Err(Refusal::OtherInbox { inbox }) }
@@ -135,6 +142,10 @@ pub(crate) fn decide(desk: &Desk, step: &Step, facts: &Facts) -> Result<Vec<Even
         },
         Stage::SignedFor { .. } => match step {
             Register => register(desk, facts),
+            // What cannot stand in the book, and what must not be here, goes back all the same (§8.1, §8.4).
+            Return { code, reason } if [CONFLICT, CLASSIFIED].contains(&code.as_str()) => {
+                Ok(send_back(paper, code, reason, facts))
+            }
             SignFor | Check { .. } | Return { .. } | ReturnForFaults { .. } => Err(wrong_stage(paper, step)),
         },
         Stage::Registered { .. } => match step {
@@ -142,7 +153,11 @@ pub(crate) fn decide(desk: &Desk, step: &Step, facts: &Facts) -> Result<Vec<Even
             Return { code, reason } => Ok(send_back(paper, code, reason, facts)),
             SignFor | Register | ReturnForFaults { .. } => Err(wrong_stage(paper, step)),
         },
-        Stage::Checked { .. } => match step {
+        Stage::Checked { checked, .. } => match step {
+            // A mark found later: quarantine (§8.1). A directive is refused where its document is confirmed.
+            Return { code, reason } if code == CLASSIFIED && checked.document.is_none() => {
+                Ok(send_back(paper, code, reason, facts))
+            }
             ReturnForFaults { code, reason } => Ok(send_back(paper, code, reason, facts)),
             SignFor | Register | Check { .. } | Return { .. } => Err(wrong_stage(paper, step)),
         },
@@ -252,14 +267,11 @@ const fn admits(code: &FindingCode, remedy: &Remedy) -> bool {
     }
 }
 
-/// The directives that change the register of powers.
-pub(crate) const POWER_DIRECTIVES: [&str; 4] = ["GRANT_POWERS", "ADJUST_POWERS", "WITHDRAW_POWERS", "REGISTER_BASIS"];
-
 /// The document that the directive becomes. Powers are registered by OFFICE alone, from its own inbox (overview.md §1.4).
 fn document(desk: &Desk, facts: &Facts) -> Result<Option<document::Registered>, Refusal> {
     let Some(directive) = &facts.directive else { return Ok(None) };
     let inbox = desk.paper.name.inbox;
-    if inbox != Institution::Office && POWER_DIRECTIVES.contains(&desk.paper.arrival.summary.directive_type.as_str()) {
+    if inbox != Institution::Office && OWN_TYPES.contains(&desk.paper.arrival.summary.directive_type.as_str()) {
         return Err(Refusal::PowersElsewhere { inbox });
     }
     match directive {
@@ -279,11 +291,14 @@ pub(crate) fn apply(desk: Desk, event: &Event) -> Desk {
         (Stage::Registered { signed, registered }, Event::Checked { checked, .. }) => {
             Stage::Checked { signed, registered, checked: checked.clone() }
         }
+        (Stage::SignedFor { signed }, Event::Returned { returned, .. }) => {
+            Stage::Returned { signed, registered: None, checked: None, returned: returned.clone() }
+        }
         (Stage::Registered { signed, registered }, Event::Returned { returned, .. }) => {
-            Stage::Returned { signed, registered, checked: None, returned: returned.clone() }
+            Stage::Returned { signed, registered: Some(registered), checked: None, returned: returned.clone() }
         }
         (Stage::Checked { signed, registered, checked }, Event::Returned { returned, .. }) => {
-            Stage::Returned { signed, registered, checked: Some(checked), returned: returned.clone() }
+            Stage::Returned { signed, registered: Some(registered), checked: Some(checked), returned: returned.clone() }
         }
         (stage, _) => stage,
     };

@@ -338,8 +338,8 @@ pub enum Stage {
     Returned {
         /// Who signed for it.
         signed: SignedFor,
-        /// Where it stands.
-        registered: Registration,
+        /// Where it stands, where it had been registered.
+        registered: Option<Registration>,
         /// The check, where it had passed one.
         checked: Option<Check>,
         /// Why and when.

@@ -230,7 +230,7 @@ impl<'a> StageColumns<'a> {
             }
             Stage::Returned { signed, registered, checked, returned } => Self {
                 signed: Some(signed),
-                registered: Some(registered),
+                registered: registered.as_ref(),
                 checked: checked.as_ref(),
                 returned: Some(returned),
             },
@@ -282,7 +282,7 @@ fn stage(row: &Row) -> Result<Stage, Failure> {
         ("CHECKED", Some(signed), Some(registered), Some(checked), None) => {
             Ok(Stage::Checked { signed, registered, checked })
         }
-        ("RETURNED", Some(signed), Some(registered), checked, Some(returned)) => {
+        ("RETURNED", Some(signed), registered, checked, Some(returned)) => {
             Ok(Stage::Returned { signed, registered, checked, returned })
         }
         _ => Err(Failure::internal(format!("the columns of a paper do not fit its stage {stage}"))),

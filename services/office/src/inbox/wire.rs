@@ -145,7 +145,9 @@ pub(crate) fn paper(paper: &Paper, etag: String) -> pb::InboxPaper {
         }
         Stage::Returned { signed, registered, checked, returned } => {
             show_signed(&mut shown, signed);
-            show_registered(&mut shown, registered);
+            if let Some(registered) = registered {
+                show_registered(&mut shown, registered);
+            }
             if let Some(checked) = checked {
                 show_checked(&mut shown, checked);
             }

@@ -69,7 +69,11 @@ impl<'a> Cells<'a> {
     }
 
     /// A value that must be given.
-    pub fn required<T, E: Display>(&mut self, column: &'static str, read: impl FnOnce(&str) -> Result<T, E>) -> Option<T> {
+    pub fn required<T, E: Display>(
+        &mut self,
+        column: &'static str,
+        read: impl FnOnce(&str) -> Result<T, E>,
+    ) -> Option<T> {
         if self.is_empty(column) {
             self.refuse(column, "is required");
         }
@@ -78,7 +82,9 @@ impl<'a> Cells<'a> {
 
     /// A whole number from `least` on, if one is given.
     pub fn number(&mut self, column: &'static str, least: i64) -> Option<i64> {
-        self.value(column, |cell| whole(cell).filter(|number| *number >= least).ok_or_else(|| format!("a whole number from {least} on")))
+        self.value(column, |cell| {
+            whole(cell).filter(|number| *number >= least).ok_or_else(|| format!("a whole number from {least} on"))
+        })
     }
 
     /// A day, if one is given.

@@ -224,7 +224,12 @@ pub(crate) fn bounded(mut faults: Vec<Fault>) -> Vec<Fault> {
     if found > FAULTS_MAX {
         faults.truncate(FAULTS_MAX - 1);
         let row = faults.last().map_or(0, |fault| fault.row);
-        faults.push(Fault::new(row, "", FaultCode::Enum, format!("{} further faults are not shown", found - FAULTS_MAX + 1)));
+        faults.push(Fault::new(
+            row,
+            "",
+            FaultCode::Enum,
+            format!("{} further faults are not shown", found - FAULTS_MAX + 1),
+        ));
     }
     faults
 }
@@ -247,7 +252,10 @@ mod tests {
     fn a_fault_is_told_in_the_words_of_the_office() {
         let fault = Fault::new(3, "mode", FaultCode::AssignedKind, "a penalty");
         assert_eq!(fault.in_words(), "第3行 mode：AU-ASSIGNED-KIND（许可、处罚、强制、征收不得以交办方式下放）");
-        assert_eq!(Fault::of_directive("annex", FaultCode::Directive, "no").in_words(), "指令 annex：RE-DIRECTIVE（指令格式有误或本镇无承接机构，请按指令格式更正）");
+        assert_eq!(
+            Fault::of_directive("annex", FaultCode::Directive, "no").in_words(),
+            "指令 annex：RE-DIRECTIVE（指令格式有误或本镇无承接机构，请按指令格式更正）"
+        );
         let foreign = Fault { code: "FI-BASE".into(), ..fault };
         assert_eq!(foreign.in_words(), "第3行 mode：FI-BASE（a penalty）");
     }

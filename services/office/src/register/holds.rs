@@ -160,7 +160,12 @@ fn in_its_days<'r>(
 }
 
 /// The province's decision for a penalty power on a day; the one that the grant names, where several are.
-fn basis_for<'r>(register: &'r Register, listed: &Listed, grant: &Grant, question: &Question<'_>) -> Option<&'r ProvincialBasis> {
+fn basis_for<'r>(
+    register: &'r Register,
+    listed: &Listed,
+    grant: &Grant,
+    question: &Question<'_>,
+) -> Option<&'r ProvincialBasis> {
     if listed.power.kind != PowerKind::Penalty || question.day < PENALTY_LAW_REVISED {
         return None;
     }

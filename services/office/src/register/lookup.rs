@@ -13,7 +13,10 @@ use super::settings::Rules;
 use super::state::{Entry, Register};
 
 /// The powers after a code, each with its entry.
-pub(crate) fn entries_after<'r>(register: &'r Register, after: Option<&str>) -> impl Iterator<Item = (&'r str, &'r Entry)> {
+pub(crate) fn entries_after<'r>(
+    register: &'r Register,
+    after: Option<&str>,
+) -> impl Iterator<Item = (&'r str, &'r Entry)> {
     let from = after.map_or(Bound::Unbounded, Bound::Excluded);
     register.powers.range::<str, _>((from, Bound::Unbounded)).map(|(code, entry)| (&**code, entry.as_ref()))
 }

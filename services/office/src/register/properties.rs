@@ -69,7 +69,8 @@ impl History {
         self.trial.now = self.trial.now.checked_add(jiff::SignedDuration::from_secs(60)).expect("an instant");
         let before = self.trial.now;
         self.trial.take(&events);
-        let recorded = |place: usize| before.checked_add(jiff::SignedDuration::from_micros(place as i64 + 1)).expect("an instant");
+        let recorded =
+            |place: usize| before.checked_add(jiff::SignedDuration::from_micros(place as i64 + 1)).expect("an instant");
         self.events.extend(events.into_iter().enumerate().map(|(place, event)| (event, recorded(place))));
     }
 
@@ -130,7 +131,8 @@ impl History {
         let revision = self.trial.register.head.revision + 1;
         let publication = Publication { date, place: String::new() };
         let id = self.trial.register.documents[&number("昆政发〔2018〕1号")].id;
-        let document = Event::DocumentPublished { id, publication: publication.clone(), recorder: "li".into(), revision };
+        let document =
+            Event::DocumentPublished { id, publication: publication.clone(), recorder: "li".into(), revision };
         let grants = self.trial.register.all_grants().filter(|grant| grant.publication.is_none()).map(|grant| {
             let grant = Grant { publication: Some(publication.clone()), ..grant.clone() };
             Event::GrantRecorded { grant: grant.into(), change: Change::Published, revision }
@@ -157,9 +159,9 @@ impl History {
         }
         let own = |grant: &&&Grant| grant.exercise.holder() == Holder::Town && grant.handler == institution;
         let lies_in = |grant: &Grant| grant.from <= on && grant.end.as_ref().is_none_or(|end| on < end.on);
-        let based = known.iter().rev().find_map(|event| match event {
-            Event::BasisRegistered { basis, .. } => Some(basis),
-            _ => None,
+        let based = known.iter().rev().find_map(|event| {
+            let Event::BasisRegistered { basis, .. } = event else { return None };
+            Some(basis)
         });
         let field = vocabulary::FieldCode::parse(if power == "P-02-B" { "HEALTH" } else { "URBAN" }).expect("a field");
         let penalty = power.starts_with("P-02");
@@ -282,6 +284,31 @@ proptest! {
         wrong[place] = row_of("P-99-X", 1, None, false);
         let faults = history.trial.check_grants(&wrong).expect_err("a row is bad");
         prop_assert!(faults.contains(&(place as u32 + 2, "power_code".to_owned(), "AU-UNKNOWN-POWER".to_owned())));
+    }
+
+    #[test]
+    fn what_is_kept_reads_back(steps in steps()) {
+        let mut history = History::new();
+        for step in &steps {
+            history.step(step);
+        }
+        for entry in history.trial.register.powers.values() {
+            for listed in &entry.versions {
+                let message = super::catalogue::wire::listed(listed);
+                let read = super::catalogue::wire::read(message).expect("a power");
+                prop_assert_eq!(read, ((*listed.power).clone(), listed.valid_from));
+            }
+            for recorded in entry.grants.iter().flat_map(|grant| &grant.versions) {
+                let message = super::grant::wire::grant(&recorded.grant);
+                prop_assert_eq!(&super::grant::wire::read(message).expect("a grant"), recorded.grant.as_ref());
+                let change = super::grant::wire::change_to_wire(recorded.change);
+                prop_assert_eq!(super::grant::wire::read_change(change).expect("a change"), recorded.change);
+            }
+        }
+        for recorded in history.trial.register.bases.iter().flat_map(|basis| &basis.versions) {
+            let message = super::basis::wire::basis(&recorded.basis);
+            prop_assert_eq!(&super::basis::wire::read(message).expect("a basis"), recorded.basis.as_ref());
+        }
     }
 
     #[test]

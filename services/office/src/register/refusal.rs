@@ -126,7 +126,11 @@ impl From<Refusal> for Wire {
 fn directive(faults: &[Fault]) -> Wire {
     let violations = faults.iter().map(|fault| Violation {
         field: fault.column.to_string(),
-        code: FaultCode::ALL.into_iter().map(FaultCode::as_str).find(|code| *code == fault.code).unwrap_or("RE-DIRECTIVE"),
+        code: FaultCode::ALL
+            .into_iter()
+            .map(FaultCode::as_str)
+            .find(|code| *code == fault.code)
+            .unwrap_or("RE-DIRECTIVE"),
         message: fault.message.clone(),
     });
     let first = faults.first().map_or_else(|| "it is missing".to_owned(), |fault| fault.message.clone());
@@ -137,4 +141,43 @@ fn directive(faults: &[Fault]) -> Wire {
     )
     .with("fault", first)
     .with_violations(violations.collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_refusal_has_its_reason_and_says_what_to_do() {
+        let (name, day) = ("documents/1".to_owned(), Date::constant(2026, 3, 2));
+        let faults = vec![Fault::of_directive("annex", FaultCode::Directive, "the annex is missing")];
+        let rows = [
+            (Refusal::FourEyes { name: name.clone(), person: "li".to_owned() }, ErrorReason::OvFourEyes),
+            (Refusal::HistoryEdit { name: name.clone(), stage: "CONFIRMED" }, ErrorReason::OvHistoryEdit),
+            (Refusal::DocumentNumber { fault: "a year".to_owned() }, ErrorReason::IdDocno),
+            (Refusal::Issuer { issuer: "某公司".to_owned() }, ErrorReason::AuIssuer),
+            (Refusal::Publication { known: day, published: day }, ErrorReason::AuDate),
+            (Refusal::Duplicate { number: "昆政发〔2026〕5号".to_owned(), other: name }, ErrorReason::AuDuplicate),
+            (Refusal::Directive { faults }, ErrorReason::ReDirective),
+            (Refusal::NotOwned { directive_type: "SET_FISCAL_BASE".to_owned() }, ErrorReason::ReDirective),
+            (Refusal::Digest, ErrorReason::ReDigest),
+        ];
+        for (refusal, reason) in rows {
+            let wire = Wire::from(refusal);
+            assert_eq!(wire.reason, reason);
+            assert!(!wire.message.is_empty() && !wire.remedy.is_empty(), "{wire:?}");
+            assert!(wire.variables.iter().all(|(key, value)| !key.is_empty() && !value.is_empty()), "{wire:?}");
+        }
+    }
+
+    #[test]
+    fn the_faults_of_a_directive_are_told_one_by_one() {
+        let faults = vec![
+            Fault::of_directive("from", FaultCode::Date, "no such day"),
+            Fault { code: "FI-BASE".into(), ..Fault::of_directive("base", FaultCode::Directive, "no base") },
+        ];
+        let wire = Wire::from(Refusal::Directive { faults });
+        let told: Vec<_> = wire.violations.iter().map(|fault| (fault.field.as_str(), fault.code)).collect();
+        assert_eq!(told, [("from", "AU-DATE"), ("base", "RE-DIRECTIVE")]);
+    }
 }

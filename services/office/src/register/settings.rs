@@ -66,7 +66,12 @@ impl Default for RegisterSettings {
         Self {
             issuers: ISSUERS.into_iter().map(ranked).collect(),
             provincial_issuers: texts(&["江苏省人民政府", "江苏省人大常委会", "江苏省人民代表大会常务委员会"]),
-            town_classes: texts(&["经济发达镇", "江苏省经济发达镇", "全省经济发达镇", "经济发达镇行政管理体制改革试点镇"]),
+            town_classes: texts(&[
+                "经济发达镇",
+                "江苏省经济发达镇",
+                "全省经济发达镇",
+                "经济发达镇行政管理体制改革试点镇",
+            ]),
             whole_town: texts(&["镇域", "全镇", "全镇范围", "镇域范围"]),
             fields: FIELDS.into_iter().map(field_line).collect(),
             departments: DEPARTMENTS.into_iter().map(department_line).collect(),
@@ -189,9 +194,11 @@ impl Rules {
             let code = FieldCode::parse(&line.field).map_err(|error| wrong("fields", index, error.to_string()))?;
             Ok((code, supervisor("fields", index, &line.supervisor)?))
         });
-        let departments = settings.departments.iter().enumerate().map(|(index, line)| {
-            Ok((normalise(&line.name), supervisor("departments", index, &line.supervisor)?))
-        });
+        let departments = settings
+            .departments
+            .iter()
+            .enumerate()
+            .map(|(index, line)| Ok((normalise(&line.name), supervisor("departments", index, &line.supervisor)?)));
         let all = |names: &[String]| names.iter().map(|name| normalise(name)).collect::<Vec<_>>();
         let own = [&town.town, &town.government];
         let own: Vec<_> = own.into_iter().flat_map(|name| [name.clone(), format!("{}{name}", town.county)]).collect();
@@ -279,7 +286,15 @@ mod tests {
     #[test]
     fn issuers_stand_in_their_order() {
         let rules = rules();
-        let order = ["某公司", "昆山市城市管理局", "昆山市人民政府办公室", "昆山市人民政府", "苏州市人民政府", "江苏省人民政府", "江苏省人大常委会"];
+        let order = [
+            "某公司",
+            "昆山市城市管理局",
+            "昆山市人民政府办公室",
+            "昆山市人民政府",
+            "苏州市人民政府",
+            "江苏省人民政府",
+            "江苏省人大常委会",
+        ];
         let standings: Vec<_> = order.into_iter().map(|name| rules.standing(name)).collect();
         assert!(standings.is_sorted(), "{standings:?}");
         assert_eq!(standings[0], Standing::Unknown);
@@ -290,7 +305,15 @@ mod tests {
     #[test]
     fn departments_go_by_three_names() {
         let rules = rules();
-        for name in ["城市管理局", "市城市管理局", "昆山市城市管理局", "市场监督管理局", "昆山市市场监督管理局", "市市场监督管理局", "市监局"] {
+        for name in [
+            "城市管理局",
+            "市城市管理局",
+            "昆山市城市管理局",
+            "市场监督管理局",
+            "昆山市市场监督管理局",
+            "市市场监督管理局",
+            "市监局",
+        ] {
             assert_eq!(rules.standing(name), Standing::Department, "{name}");
         }
         for name in ["管理局", "场监督管理局", "南京市城市管理局", ""] {

@@ -1,7 +1,7 @@
 //! The register as one decision sees it: catalogue, grants, documents and bases, each with its versions.
 //!
 //! A [`Register`] is immutable and whole. It is both the unit that is decided upon and the index that look-ups read; the two
-//! differ only in when they were loaded. `apply` makes the next one from an event and cannot fail: what was decided fits.
+//! differ only in when they were loaded. The next one is made by adding versions, which cannot fail: what was decided fits.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use vocabulary::{Date, DocumentNumber, PowerCode, Timestamp};
 
 use super::basis::state::{BasisRecorded, ProvincialBasis};
 use super::catalogue::state::{Listed, Power};
-use super::document::state::{DocumentId, Issued};
+use super::document::state::{Document, DocumentId, Issued, Stage};
 use super::grant::state::{Grant, GrantId, Recorded};
 
 /// A power with its versions and its grants with theirs.
@@ -56,7 +56,8 @@ impl Entry {
     pub fn grants_at(&self, revision: i64) -> impl Iterator<Item = &Recorded> {
         let known = move || self.grants.iter().filter_map(move |grant| grant.at(revision));
         known().filter(move |recorded| {
-            let corrected = |other: &Recorded| other.grant.correction.as_ref().is_some_and(|it| it.corrects == recorded.grant.id);
+            let corrected =
+                |other: &Recorded| other.grant.correction.as_ref().is_some_and(|it| it.corrects == recorded.grant.id);
             !known().any(corrected)
         })
     }
@@ -176,7 +177,9 @@ impl Register {
     /// Whether another grant of the power to the same holder begins where this one ends (SUPERSEDED, §2.4).
     pub fn is_succeeded(&self, grant: &Grant) -> bool {
         let Some(end) = &grant.end else { return false };
-        let succeeds = |other: &Grant| other.id != grant.id && other.from == end.on && other.exercise.holder() == grant.exercise.holder();
+        let succeeds = |other: &Grant| {
+            other.id != grant.id && other.from == end.on && other.exercise.holder() == grant.exercise.holder()
+        };
         self.grants_of(&grant.power).any(succeeds)
     }
 
@@ -200,5 +203,59 @@ impl Register {
     pub fn revision_at(&self, at: Timestamp) -> i64 {
         let passed = self.moments.partition_point(|moment| moment.recorded <= at);
         passed.checked_sub(1).and_then(|last| self.moments.get(last)).map_or(0, |moment| moment.revision)
+    }
+}
+
+impl Register {
+    /// The register with one more version of a power.
+    pub fn list(&mut self, listed: Listed) {
+        self.passed(listed.revision, listed.recorded);
+        let entry = self.powers.entry(listed.power.code.as_str().into()).or_default();
+        Arc::make_mut(entry).versions.push(listed);
+    }
+
+    /// The register with one more version of a grant.
+    pub fn record(&mut self, recorded: Recorded) {
+        self.passed(recorded.revision, recorded.recorded);
+        let id = recorded.grant.id;
+        let entry = Arc::make_mut(self.powers.entry(recorded.grant.power.as_str().into()).or_default());
+        self.grants.insert(id, recorded.grant.power.clone());
+        match entry.grants.iter_mut().find(|grant| grant.id == id) {
+            Some(known) => known.versions.push(recorded),
+            None => entry.grants.push(GrantVersions { id, versions: vec![recorded] }),
+        }
+    }
+
+    /// The register with one more version of a basis.
+    pub fn note(&mut self, recorded: BasisRecorded) {
+        self.passed(recorded.revision, recorded.recorded);
+        let number = recorded.basis.number.clone();
+        match self.bases.iter_mut().find(|basis| basis.number == number) {
+            Some(known) => known.versions.push(recorded),
+            None => self.bases.push(BasisVersions { number, versions: vec![recorded] }),
+        }
+    }
+
+    /// The register with what is known of a document. A refused one is not known.
+    pub fn know(&mut self, document: &Document) {
+        let certainty = match &document.stage {
+            Stage::Registered => Certainty::Registered,
+            Stage::Confirmed { .. } => Certainty::Confirmed,
+            Stage::Refused { .. } => return,
+        };
+        let known = Known { id: document.id, issued: Arc::clone(&document.issued), certainty };
+        self.documents.insert(document.issued.number.clone(), known);
+    }
+
+    /// A revision begins to be known at the moment of its first row: its rows were committed together.
+    fn passed(&mut self, revision: i64, recorded: Timestamp) {
+        match self.moments.binary_search_by_key(&revision, |moment| moment.revision) {
+            Ok(place) => {
+                if let Some(moment) = self.moments.get_mut(place) {
+                    moment.recorded = moment.recorded.min(recorded);
+                }
+            }
+            Err(place) => self.moments.insert(place, Moment { revision, recorded }),
+        }
     }
 }

@@ -18,10 +18,9 @@ use vocabulary::{Timestamp, time};
 use super::basis::state::{BasisRecorded, ProvincialBasis};
 use super::catalogue::check::Listing;
 use super::catalogue::state::Listed;
-use super::document::state::{Document, DocumentId};
 use super::event::Event;
 use super::grant::state::{Change, Grant, Recorded};
-use super::state::{Certainty, Head, Register};
+use super::state::{Head, Register};
 use super::{basis, catalogue, document, grant};
 use crate::rows::values;
 
@@ -36,6 +35,13 @@ pub(crate) async fn head(sql: &mut Connection) -> Result<Head, Failure> {
     let revision = row.int(0)?;
     let recorded = if revision == 0 { None } else { Some(row.instant(1)?) };
     Ok(Head { revision, recorded, last_grant: row.int(2)?, last_basis: row.int(3)? })
+}
+
+/// Takes the head row for this transaction. Decisions about the register wait for each other here: without it, PostgreSQL would
+/// let all of them decide and all but one decide again.
+pub(crate) async fn lock(sql: &mut Connection) -> Result<(), Failure> {
+    sqlx::query("update register_head set id = id where id = 1").execute(sql).await?;
+    Ok(())
 }
 
 /// The register with what was added since, up to a head.
@@ -94,62 +100,6 @@ fn change(row: &Row) -> Result<Change, Failure> {
     grant::wire::read_change(pb::GrantChange::try_from(number).map_err(Failure::internal)?)
 }
 
-impl Register {
-    /// The register with one more version of a power.
-    pub fn list(&mut self, listed: Listed) {
-        self.passed(listed.revision, listed.recorded);
-        let entry = self.powers.entry(listed.power.code.as_str().into()).or_default();
-        Arc::make_mut(entry).versions.push(listed);
-    }
-
-    /// The register with one more version of a grant.
-    pub fn record(&mut self, recorded: Recorded) {
-        self.passed(recorded.revision, recorded.recorded);
-        let id = recorded.grant.id;
-        let entry = Arc::make_mut(self.powers.entry(recorded.grant.power.as_str().into()).or_default());
-        self.grants.insert(id, recorded.grant.power.clone());
-        match entry.grants.iter_mut().find(|grant| grant.id == id) {
-            Some(known) => known.versions.push(recorded),
-            None => entry.grants.push(super::state::GrantVersions { id, versions: vec![recorded] }),
-        }
-    }
-
-    /// The register with one more version of a basis.
-    pub fn note(&mut self, recorded: BasisRecorded) {
-        self.passed(recorded.revision, recorded.recorded);
-        let number = recorded.basis.number.clone();
-        match self.bases.iter_mut().find(|basis| basis.number == number) {
-            Some(known) => known.versions.push(recorded),
-            None => self.bases.push(super::state::BasisVersions { number, versions: vec![recorded] }),
-        }
-    }
-
-    /// The register with what is known of a document. A refused one is not known.
-    pub fn know(&mut self, document: &Document) {
-        use super::document::state::Stage;
-        let certainty = match &document.stage {
-            Stage::Registered => Certainty::Registered,
-            Stage::Confirmed { .. } => Certainty::Confirmed,
-            Stage::Refused { .. } => return,
-        };
-        let known = super::state::Known { id: document.id, issued: Arc::clone(&document.issued), certainty };
-        self.documents.insert(document.issued.number.clone(), known);
-    }
-
-    /// A revision begins to be known at the moment of its first row: its rows were committed together.
-    fn passed(&mut self, revision: i64, recorded: Timestamp) {
-        use super::state::Moment;
-        match self.moments.binary_search_by_key(&revision, |moment| moment.revision) {
-            Ok(place) => {
-                if let Some(moment) = self.moments.get_mut(place) {
-                    moment.recorded = moment.recorded.min(recorded);
-                }
-            }
-            Err(place) => self.moments.insert(place, Moment { revision, recorded }),
-        }
-    }
-}
-
 /// The version of a thing that the register decides upon, such as an import: its own number, and recorded later than both its
 /// own last change and the register's.
 pub(crate) fn version_with(own: Version, head: Head) -> Result<Version, Failure> {
@@ -191,10 +141,11 @@ pub(crate) async fn write(tx: &mut Tx, events: &[(&Event, Timestamp)], head: Hea
                 next.last_basis = next.last_basis.max(basis.id.0);
                 bases.push((basis.as_ref(), *revision, *recorded));
             }
-            Event::DocumentRegistered(registered) => document::store::insert(tx, &registered.document, *recorded).await?,
-            Event::DocumentConfirmed { id, .. } | Event::DocumentRefused { id, .. } | Event::DocumentPublished { id, .. } => {
-                document_after(tx, *id, event, *recorded).await?;
+            Event::DocumentRegistered(registered) => {
+                document::store::insert(tx, &registered.document, *recorded).await?
             }
+            // A document is saved by the unit that decided upon it, guarded by the version that it had then.
+            Event::DocumentConfirmed { .. } | Event::DocumentRefused { .. } | Event::DocumentPublished { .. } => {}
             Event::ImportDrafted(import) => super::import::store::insert(tx, import, *recorded).await?,
             Event::ImportConfirmed(import) => super::import::store::update(tx, import, *recorded).await?,
             Event::DirectiveApplied { .. } => {}
@@ -229,11 +180,17 @@ async fn move_head(tx: &mut Tx, from: Head, to: Head) -> Result<(), SaveError> {
     guard(&moved)
 }
 
-async fn document_after(tx: &mut Tx, id: DocumentId, event: &Event, recorded: Timestamp) -> Result<(), SaveError> {
-    let loaded = document::store::load(tx.sql(), id).await?;
-    let (document, version) = loaded.ok_or_else(|| Failure::internal(format!("{} is gone", id.name())))?;
-    let after = document.after(event);
-    document::store::update(tx, &after, version.number(), event.revision(), recorded).await
+/// Writes the publications that the rows of an import recorded. The import was decided upon a register that knows these
+/// documents as confirmed and unpublished, and whoever publishes one moves the head: so the head guards them.
+pub(crate) async fn write_publications(tx: &mut Tx, events: &[(&Event, Timestamp)]) -> Result<(), SaveError> {
+    for (event, recorded) in events {
+        if let Event::DocumentPublished { id, revision, .. } = event {
+            let loaded = document::store::load(tx.sql(), *id).await?;
+            let (document, version) = loaded.ok_or_else(|| Failure::internal(format!("{} is gone", id.name())))?;
+            document::store::update(tx, &document.after(event), version.number(), Some(*revision), *recorded).await?;
+        }
+    }
+    Ok(())
 }
 
 async fn add_powers(tx: &mut Tx, rows: &[(&Listing, i64, Timestamp)]) -> Result<(), SaveError> {
@@ -248,7 +205,8 @@ async fn add_powers(tx: &mut Tx, rows: &[(&Listing, i64, Timestamp)]) -> Result<
 }
 
 async fn add_grants(tx: &mut Tx, rows: &[(&Grant, Change, i64, Timestamp)]) -> Result<(), SaveError> {
-    let text = format!("insert into grants (serial, revision, recorded_us, change, body) values {}", values(rows.len(), 5));
+    let text =
+        format!("insert into grants (serial, revision, recorded_us, change, body) values {}", values(rows.len(), 5));
     let mut query: Query<'_, Any, AnyArguments> = sqlx::query(AssertSqlSafe(text));
     for (grant, change, revision, recorded) in rows {
         let change = i64::from(i32::from(grant::wire::change_to_wire(*change)));

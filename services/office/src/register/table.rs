@@ -104,7 +104,11 @@ impl Table {
             match columns.iter().find(|column| **column == name.trim()) {
                 Some(column) if places.insert(column, place).is_none() => {}
                 Some(column) => self.refuse(1, column, "the column stands twice".to_owned()),
-                None => self.refuse(1, "", format!("{:.64} is no column; the columns are {}", name.trim(), columns.join(","))),
+                None => self.refuse(
+                    1,
+                    "",
+                    format!("{:.64} is no column; the columns are {}", name.trim(), columns.join(",")),
+                ),
             }
         }
         for column in columns {

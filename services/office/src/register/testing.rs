@@ -111,7 +111,8 @@ impl Trial {
                 }
                 Event::GrantRecorded { grant, change, revision } => {
                     head.last_grant = head.last_grant.max(grant.id.0);
-                    let recorded = Recorded { grant: Arc::clone(grant), change: *change, revision: *revision, recorded };
+                    let recorded =
+                        Recorded { grant: Arc::clone(grant), change: *change, revision: *revision, recorded };
                     self.register.record(recorded);
                 }
                 Event::BasisRegistered { basis, revision } => {
@@ -136,7 +137,8 @@ impl Trial {
 
     /// A confirmed document.
     pub fn document(&mut self, text: &str, issuer: &str, date: &str, published: &str, kind: DocumentType) -> Issued {
-        let publication = (!published.is_empty()).then(|| Publication { date: day(published), place: "政府网站".to_owned() });
+        let publication =
+            (!published.is_empty()).then(|| Publication { date: day(published), place: "政府网站".to_owned() });
         let issued = Issued { number: number(text), issuer: issuer.to_owned(), date: day(date), publication, kind };
         let id = DocumentId(Uuid::from_u128(self.register.documents.len() as u128 + 1));
         let known = Known { id, issued: Arc::new(issued.clone()), certainty: Certainty::Confirmed };
@@ -197,8 +199,7 @@ impl Trial {
     /// The answer to a question about a day.
     pub fn answer<'r>(&'r self, institution: Institution, power: &str, on: &str) -> Answer<'r> {
         let revision = self.register.head.revision;
-        let question =
-            Question { institution, power, day: day(on), place: "", amount: None, target: "", revision };
+        let question = Question { institution, power, day: day(on), place: "", amount: None, target: "", revision };
         holds(&self.register, &self.rules, &question)
     }
 

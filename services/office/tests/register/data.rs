@@ -61,7 +61,10 @@ fn coercions(penalties: &[Row]) -> Vec<(String, Coercion)> {
                 Some((_, known)) => known.served.push(row["code"].clone()),
                 None => {
                     let code = format!("PC-{:04}", found.len() + 1);
-                    found.push((entry.to_owned(), Coercion { code, first: row.clone(), served: vec![row["code"].clone()] }));
+                    found.push((
+                        entry.to_owned(),
+                        Coercion { code, first: row.clone(), served: vec![row["code"].clone()] },
+                    ));
                 }
             }
         }
@@ -87,7 +90,8 @@ fn quoted(cells: &[&str]) -> String {
 /// The catalogue, and the grants of all that the town may hold.
 fn catalogue(document: &str, from: &str) -> (String, String) {
     let (penalties, levels) = (rows(PENALTIES), levels());
-    let field_of: HashMap<_, _> = rows(FIELDS).into_iter().map(|row| (row["domain"].clone(), row["field"].clone())).collect();
+    let field_of: HashMap<_, _> =
+        rows(FIELDS).into_iter().map(|row| (row["domain"].clone(), row["field"].clone())).collect();
     let mut powers = vec![super::POWERS.lines().next().expect("a header").to_owned()];
     let mut granted = Vec::new();
     let mut clause = 0;
@@ -98,9 +102,24 @@ fn catalogue(document: &str, from: &str) -> (String, String) {
     for row in &penalties {
         let (basis, violated) = (bases(&row["penalty_basis"], &levels), bases(&row["violation_basis"], &levels));
         let cells = [
-            &row["code"], "", &row["name"], "02", &field_of[&row["domain"]], &row["county_department"], &basis, &row["name"],
-            &violated, &row["penalty_kinds"], &row["fine_min_yuan"], &row["fine_max_yuan"], &row["org_fine_min_yuan"],
-            &row["org_fine_max_yuan"], &row["fine_rule"], "", "0", "",
+            &row["code"],
+            "",
+            &row["name"],
+            "02",
+            &field_of[&row["domain"]],
+            &row["county_department"],
+            &basis,
+            &row["name"],
+            &violated,
+            &row["penalty_kinds"],
+            &row["fine_min_yuan"],
+            &row["fine_max_yuan"],
+            &row["org_fine_min_yuan"],
+            &row["org_fine_max_yuan"],
+            &row["fine_rule"],
+            "",
+            "0",
+            "",
         ];
         powers.push(quoted(&cells));
         grant(&row["code"], "CONFIRMED", "ENFORCEMENT", "");
@@ -111,22 +130,42 @@ fn catalogue(document: &str, from: &str) -> (String, String) {
         let first = &coercion.first;
         let served = coercion.served.join(";");
         let cells = [
-            &coercion.code, "", named, "03", &field_of[&first["domain"]], &first["county_department"], &basis, "", "", "", "",
-            "", "", "", "", &measures(named), "1", &served,
+            &coercion.code,
+            "",
+            named,
+            "03",
+            &field_of[&first["domain"]],
+            &first["county_department"],
+            &basis,
+            "",
+            "",
+            "",
+            "",
+            "",
+            "",
+            "",
+            "",
+            &measures(named),
+            "1",
+            &served,
         ];
         powers.push(quoted(&cells));
         grant(&coercion.code, "CONFIRMED", "ENFORCEMENT", "");
     }
-    let kinds: BTreeMap<_, _> = [("行政许可", "01"), ("行政给付", "05"), ("行政确认", "07"), ("其他行政权力", "10"), ("公共服务", "20")].into();
+    let kinds: BTreeMap<_, _> =
+        [("行政许可", "01"), ("行政给付", "05"), ("行政确认", "07"), ("其他行政权力", "10"), ("公共服务", "20")].into();
     let by_code: HashMap<_, _> = rows(BASES).into_iter().map(|row| (row["code"].clone(), row)).collect();
     for row in rows(ITEMS) {
         let known = by_code.get(&row["code"]);
         let basis = known.map(|known| known["basis"].as_str()).unwrap_or_default();
-        let mut cells = vec![row["code"].as_str(), "", &row["name"], kinds[row["kind"].as_str()], "", &row["department"], basis];
+        let mut cells =
+            vec![row["code"].as_str(), "", &row["name"], kinds[row["kind"].as_str()], "", &row["department"], basis];
         cells.resize(18, "");
         powers.push(quoted(&cells));
         match known {
-            Some(known) if known["holder"] == "TOWN" => grant(&row["code"], "CONFIRMED", "SERVICE", &known["supervisor"]),
+            Some(known) if known["holder"] == "TOWN" => {
+                grant(&row["code"], "CONFIRMED", "SERVICE", &known["supervisor"])
+            }
             Some(_) => {}
             None => grant(&row["code"], "ASSIGNED", "SERVICE", ""),
         }

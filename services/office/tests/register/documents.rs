@@ -112,11 +112,11 @@ runtime::both_databases! {
         let registered = desk.register(document, &grants_of("昆政发〔2026〕1号", "2026-03-05")).await.expect("a document");
         let racing = (0..24).map(|_| {
             let (mut documents, name) = (desk.qian_documents.clone(), registered.name.clone());
-            tokio::spawn(async move { documents.confirm_document(confirmation(&name)).await })
+            async move { documents.confirm_document(confirmation(&name)).await }
         });
         let mut won = 0;
-        for answer in racing.collect::<Vec<_>>() {
-            match answer.await.expect("it ends") {
+        for answer in futures::future::join_all(racing).await {
+            match answer {
                 Ok(_) => won += 1,
                 Err(status) => {
                     let seen = runtime::refusal::read(&status).expect("a refusal");
@@ -127,6 +127,24 @@ runtime::both_databases! {
         assert_eq!(won, 1);
         let grants = desk.zhao.list_grants(pb::ListGrantsRequest::default()).await.expect("grants").into_inner().grants;
         assert_eq!(grants.len(), 3);
+        desk.close().await;
+    }
+
+    async fn decisions_about_the_register_wait_for_each_other(db: TestDb) {
+        let mut desk = Desk::open(&db).await;
+        desk.list(POWERS).await;
+        let mut names = Vec::new();
+        for serial in 1..=16 {
+            let number = format!("昆政发〔2026〕{serial}号");
+            names.push(desk.register(paper_of(&number, pb::DocumentType::Grant, "2026-03-01", ""), "").await.expect("a document").name);
+        }
+        let confirming = names.iter().map(|name| {
+            let mut documents = desk.qian_documents.clone();
+            async move { documents.confirm_document(confirmation(name)).await }
+        });
+        for answer in futures::future::join_all(confirming).await {
+            assert_eq!(answer.expect("a confirmation").into_inner().state(), pb::DocumentState::Confirmed);
+        }
         desk.close().await;
     }
 

@@ -8,7 +8,13 @@ use super::{Desk, POWERS, bytes, confirmation, date, grants_of, told};
 use crate::harness::{Chain, Draft, keep, reason};
 
 /// A paper with a directive and its annex passes the inbox up to the check. Gives the inbox paper.
-async fn arrives(desk: &Desk, chain: &mut Chain, kind: &'static str, directive: String, annex: Option<&str>) -> pb::InboxPaper {
+async fn arrives(
+    desk: &Desk,
+    chain: &mut Chain,
+    kind: &'static str,
+    directive: String,
+    annex: Option<&str>,
+) -> pb::InboxPaper {
     let number = desk_number(chain);
     let directive = directive.replace("{number}", &number);
     let annex = annex.map(|annex| bytes(&annex.replace("{number}", &number)));
@@ -26,7 +32,8 @@ fn desk_number(_: &Chain) -> String {
     Draft::default().document_number
 }
 
-const GRANT: &str = r#"{"type":"GRANT_POWERS","annex":"附件.csv","publishedDate":"2026-03-01","publishedPlace":"政府网站"}"#;
+const GRANT: &str =
+    r#"{"type":"GRANT_POWERS","annex":"附件.csv","publishedDate":"2026-03-01","publishedPlace":"政府网站"}"#;
 
 fn basis(digest: &str) -> String {
     format!(

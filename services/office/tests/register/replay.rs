@@ -13,8 +13,18 @@ pub(crate) async fn check(db: &Db) {
     check_journal(db).await;
     assert_replay(db, "select revision, recorded_us, last_grant, last_basis from register_head", head).await;
     assert_replay(db, "select code, revision, recorded_us, power from powers order by code, revision", powers).await;
-    assert_replay(db, "select serial, revision, recorded_us, change, body from grants order by serial, revision", grants).await;
-    assert_replay(db, "select serial, revision, recorded_us, basis from provincial_bases order by serial, revision", bases).await;
+    assert_replay(
+        db,
+        "select serial, revision, recorded_us, change, body from grants order by serial, revision",
+        grants,
+    )
+    .await;
+    assert_replay(
+        db,
+        "select serial, revision, recorded_us, basis from provincial_bases order by serial, revision",
+        bases,
+    )
+    .await;
     assert_replay(
         db,
         "select id, number, state, revision, registered_us, document, annex, version, recorded_us from documents order by id",
@@ -49,7 +59,10 @@ fn grants(entries: &[Positioned]) -> Rows {
         let grant = event.grant.unwrap_or_default();
         let (serial, revision) = (serial(&grant.name), grant.revision);
         let body = pb::Grant { revision: 0, ..grant }.encode_to_vec();
-        rows.insert((serial, revision), vec![serial.to_string(), revision.to_string(), recorded(entry), change, hex(&body)]);
+        rows.insert(
+            (serial, revision),
+            vec![serial.to_string(), revision.to_string(), recorded(entry), change, hex(&body)],
+        );
     }
     rows.into_values().collect()
 }
@@ -108,33 +121,32 @@ fn documents(entries: &[Positioned]) -> Rows {
         if let Some(event) = event::<pb::DocumentRegistered>(entry) {
             let document = event.document.unwrap_or_default();
             let (name, at) = (document.name.clone(), recorded(entry));
-            let row = Kept { document, annex: event.annex.into(), revision: 0, registered_us: at.clone(), version: 1, recorded_us: at };
+            let row = Kept {
+                document,
+                annex: event.annex.into(),
+                revision: 0,
+                registered_us: at.clone(),
+                version: 1,
+                recorded_us: at,
+            };
             kept.insert(name, row);
             continue;
         }
-        let (name, change): (String, Box<dyn FnOnce(&mut Kept)>) = if let Some(event) = event::<pb::DocumentConfirmed>(entry) {
-            (event.document.clone(), Box::new(move |row| {
-                row.revision = event.revision;
-                row.document.set_state(pb::DocumentState::Confirmed);
-                (row.document.confirmer, row.document.confirm_time) = (event.confirmer, event.time);
-                row.document.applied = event.applied;
-            }))
-        } else if let Some(event) = event::<pb::DocumentRefused>(entry) {
-            (event.document.clone(), Box::new(move |row| {
-                row.document.set_state(pb::DocumentState::Refused);
-                (row.document.confirmer, row.document.confirm_time) = (event.confirmer, event.time);
-                row.document.faults = event.faults;
-            }))
-        } else if let Some(event) = event::<pb::DocumentPublished>(entry) {
-            (event.document.clone(), Box::new(move |row| {
-                row.revision = event.revision;
-                (row.document.publish_date, row.document.publish_place) = (event.publish_date, event.publish_place);
-            }))
-        } else {
-            continue;
-        };
+        let Some(name) = document_of(entry) else { continue };
         let row = kept.get_mut(&name).expect("it was registered");
-        change(row);
+        if let Some(event) = event::<pb::DocumentConfirmed>(entry) {
+            row.revision = event.revision;
+            row.document.set_state(pb::DocumentState::Confirmed);
+            (row.document.confirmer, row.document.confirm_time) = (event.confirmer, event.time);
+            row.document.applied = event.applied;
+        } else if let Some(event) = event::<pb::DocumentRefused>(entry) {
+            row.document.set_state(pb::DocumentState::Refused);
+            (row.document.confirmer, row.document.confirm_time) = (event.confirmer, event.time);
+            row.document.faults = event.faults;
+        } else if let Some(event) = event::<pb::DocumentPublished>(entry) {
+            row.revision = event.revision;
+            (row.document.publish_date, row.document.publish_place) = (event.publish_date, event.publish_place);
+        }
         row.version += 1;
         row.recorded_us = recorded(entry);
     }
@@ -155,6 +167,14 @@ fn documents(entries: &[Positioned]) -> Rows {
     kept.into_iter().map(row).collect()
 }
 
+/// The document that became something else by an entry.
+fn document_of(entry: &Positioned) -> Option<String> {
+    let confirmed = event::<pb::DocumentConfirmed>(entry).map(|event| event.document);
+    let refused = || event::<pb::DocumentRefused>(entry).map(|event| event.document);
+    let published = || event::<pb::DocumentPublished>(entry).map(|event| event.document);
+    confirmed.or_else(refused).or_else(published)
+}
+
 fn imports(entries: &[Positioned]) -> Rows {
     let mut rows: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for entry in entries {
@@ -165,7 +185,8 @@ fn imports(entries: &[Positioned]) -> Rows {
                 (_, true) => "GRANTS",
                 (_, false) => "CORRECTIONS",
             };
-            let day = |day: townlink_proto::google::r#type::Date| format!("{:04}-{:02}-{:02}", day.year, day.month, day.day);
+            let day =
+                |day: townlink_proto::google::r#type::Date| format!("{:04}-{:02}-{:02}", day.year, day.month, day.day);
             let row = vec![
                 import.name.trim_start_matches("imports/").to_owned(),
                 kind.to_owned(),

@@ -207,8 +207,8 @@ impl Tables {
 
     fn measure(&self, code: String, entry: &str, first: &PenaltyRow) -> Result<Power, SourceError> {
         let parts = entry.split_once('（').and_then(|(measures, rest)| Some((measures, rest.strip_suffix('）')?)));
-        let (measures, basis) =
-            parts.ok_or_else(|| fault("penalty-powers.csv", &first.code, "a measure is 措施（statute article）", entry))?;
+        let (measures, basis) = parts
+            .ok_or_else(|| fault("penalty-powers.csv", &first.code, "a measure is 措施（statute article）", entry))?;
         let field = self.field(&first.code, &first.domain)?;
         Ok(Power {
             code,
@@ -226,14 +226,17 @@ impl Tables {
     }
 
     fn field(&self, code: &str, domain: &str) -> Result<&FieldRow, SourceError> {
-        self.fields.get(domain).ok_or_else(|| fault("penalty-powers.csv", code, "fields.csv has no such domain", domain))
+        self.fields
+            .get(domain)
+            .ok_or_else(|| fault("penalty-powers.csv", code, "fields.csv has no such domain", domain))
     }
 
     /// `title article` entries as `title|level|article`, since a title alone does not tell the level.
     fn bases(&self, code: &str, cell: &str) -> Result<Vec<String>, SourceError> {
         let wrong = |problem, entry: &str| fault("penalty-powers.csv", code, problem, entry);
         let entry = |entry: &str| {
-            let (title, article) = entry.split_once(' ').ok_or_else(|| wrong("a basis is a statute and an article", entry))?;
+            let (title, article) =
+                entry.split_once(' ').ok_or_else(|| wrong("a basis is a statute and an article", entry))?;
             let level = self.levels.get(title).ok_or_else(|| wrong("statutes.csv has no such statute", title))?;
             Ok(format!("{title}|{level}|{article}"))
         };
@@ -259,8 +262,10 @@ fn measures_of(text: &str) -> Vec<&'static str> {
 fn items() -> Result<Vec<Power>, SourceError> {
     let bases: HashMap<String, ItemBasisRow> =
         rows::<ItemBasisRow>("item-bases.csv", ITEM_BASES)?.into_iter().map(|row| (row.code.clone(), row)).collect();
-    let departments: HashMap<String, DepartmentRow> =
-        rows::<DepartmentRow>("departments.csv", DEPARTMENTS)?.into_iter().map(|row| (row.department.clone(), row)).collect();
+    let departments: HashMap<String, DepartmentRow> = rows::<DepartmentRow>("departments.csv", DEPARTMENTS)?
+        .into_iter()
+        .map(|row| (row.department.clone(), row))
+        .collect();
     rows::<ItemRow>("service-items.csv", ITEMS)?.into_iter().map(|row| item(row, &bases, &departments)).collect()
 }
 
@@ -285,7 +290,8 @@ fn item(
         (None, Some(department)) => institution("departments.csv", &department.code, &department.supervisor)?,
         (None, None) => return Err(wrong("departments.csv has no such department", &row.department)),
     };
-    let entries = basis.map(|basis| basis.basis.split(';').filter(|entry| !entry.is_empty()).map(str::to_owned).collect());
+    let entries =
+        basis.map(|basis| basis.basis.split(';').filter(|entry| !entry.is_empty()).map(str::to_owned).collect());
     Ok(Power {
         code: row.code,
         name: row.name,

@@ -102,9 +102,7 @@ fn target(text: &str, clock: &pb::Clock) -> Result<Timestamp, Problem> {
         return parse_instant(text).map_err(|error| Problem::usage(error, remedy));
     };
     let span: jiff::Span = duration.parse().map_err(|error| Problem::usage(error, remedy))?;
-    let duration = span
-        .to_duration(jiff::SpanRelativeTo::days_are_24_hours())
-        .unwrap_or(SignedDuration::ZERO);
+    let duration = span.to_duration(jiff::SpanRelativeTo::days_are_24_hours()).unwrap_or(SignedDuration::ZERO);
     now(clock)?.checked_add(duration).map_err(|error| Problem::usage(error, remedy))
 }
 

@@ -11,7 +11,7 @@ use vocabulary::{Date, Sm3Digest};
 use crate::cli::Context;
 use crate::connection::{Connection, Documents, call, pages};
 use crate::files::read;
-use crate::names::{abbreviate, find, wire_day};
+use crate::names::{abbreviate, find_numbered, wire_day};
 use crate::output::{day, digest, facts, instant, short, table};
 use crate::problem::Problem;
 
@@ -136,7 +136,8 @@ pub async fn run(command: Command, context: &Context) -> Result<(), Problem> {
         Command::Show(one) => {
             let mut client = Connection::open(context, Some(super::READER))?.documents()?;
             let name = name(&one, &client).await?;
-            let document = call("office, GetDocument", None, client.get_document(pb::GetDocumentRequest { name })).await?;
+            let document =
+                call("office, GetDocument", None, client.get_document(pb::GetDocumentRequest { name })).await?;
             context.output.message(&document, show)
         }
         Command::Register(asked) => {
@@ -242,12 +243,7 @@ async fn name(one: &One, client: &Documents) -> Result<String, Problem> {
         return Ok(one.document.clone());
     }
     let (documents, _) = documents(client, None, "", usize::MAX).await?;
-    let numbered: Vec<_> = documents.iter().filter(|document| document.document_number == one.document).collect();
-    match numbered.as_slice() {
-        [one] => Ok(one.name.clone()),
-        [] => find(&one.document, documents.iter().map(|document| document.name.as_str())),
-        [..] => Err(Problem::usage(format!("several documents have the number {}", one.document), "name one by its id")),
-    }
+    find_numbered(&one.document, documents.iter().map(|it| (it.name.as_str(), it.document_number.as_str())))
 }
 
 fn show(document: &pb::Document) -> Table {

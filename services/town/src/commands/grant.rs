@@ -1,13 +1,13 @@
 //! `townlink grant`: what the county handed to the town, and the imports by hand.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use comfy_table::Table;
 use townlink_proto::townlink::office::v1 as pb;
 use townlink_proto::townlink::receiver::v1::Fault;
 use vocabulary::time::parse_date;
-use vocabulary::{Date, DocumentNumber};
+use vocabulary::{Date, DocumentNumber, Sm3Digest};
 
 use crate::catalogue::{GrantTerms, grants_csv};
 use crate::cli::Context;
@@ -109,7 +109,7 @@ pub struct Import {
 /// Confirms an import.
 #[derive(Debug, Args)]
 pub struct Confirm {
-    /// The import: its id, or the beginning of it
+    /// The import: the file that was imported, or the beginning of its id
     import: String,
 }
 
@@ -167,7 +167,8 @@ pub async fn run(command: Command, context: &Context) -> Result<(), Problem> {
         Command::Confirm(asked) => {
             let mut client = Connection::open(context, None)?.grants()?;
             let name = import_name(&asked.import, &client).await?;
-            let request = pb::ConfirmImportRequest { request_id: context.request().to_string(), name, etag: String::new() };
+            let request =
+                pb::ConfirmImportRequest { request_id: context.request().to_string(), name, etag: String::new() };
             let import = call("office, ConfirmImport", Some(context.request()), client.confirm_import(request)).await?;
             told_import(&import, context)
         }
@@ -183,7 +184,8 @@ pub async fn run(command: Command, context: &Context) -> Result<(), Problem> {
             let client = Connection::open(context, Some(super::READER))?.grants()?;
             let (imports, next_page_token) = imports(&client, asked.limit).await?;
             context.output.message(&pb::ListImportsResponse { imports, next_page_token }, |list| {
-                let mut table = table(&["IMPORT", "TYPE", "STATE", "ROWS", "APPLIED", "REGISTRAR", "CONFIRMER", "DRAFTED"]);
+                let mut table =
+                    table(&["IMPORT", "TYPE", "STATE", "ROWS", "APPLIED", "REGISTRAR", "CONFIRMER", "DRAFTED"]);
                 for import in &list.imports {
                     table.add_row([
                         abbreviate(&import.name),
@@ -315,6 +317,14 @@ async fn import_name(wanted: &str, client: &Grants) -> Result<String, Problem> {
         return Ok(wanted.to_owned());
     }
     let (imports, _) = imports(client, usize::MAX).await?;
+    // A file that was imported names its import: what it says is what is confirmed.
+    if Path::new(wanted).is_file() {
+        let digest = Sm3Digest::of(&read(Path::new(wanted))?);
+        let of_file = imports.iter().find(|import| import.file_digest == digest.as_bytes().as_slice());
+        return of_file.map(|import| import.name.clone()).ok_or_else(|| {
+            Problem::usage(format!("{wanted} was not imported as it is now"), "import it first, or name the import by its id")
+        });
+    }
     find(wanted, imports.iter().map(|import| import.name.as_str()))
 }
 

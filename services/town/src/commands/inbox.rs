@@ -3,16 +3,16 @@
 use clap::{Args, Subcommand};
 use comfy_table::Table;
 use townlink_proto::townlink::office::v1 as pb;
-use townlink_proto::townlink::values::v1::Finding;
+use townlink_proto::townlink::values::v1::{Finding, PaperSummary};
 
 use crate::cli::Context;
 use crate::connection::{Connection, Inboxes, call, pages};
-use crate::names::{abbreviate, find};
+use crate::names::{abbreviate, find_numbered};
 use crate::output::{digest, facts, instant, short, table};
 use crate::problem::Problem;
 
 const EXAMPLES: &str = "\
-A paper is named by its message id, or by as much of its beginning as tells it from the others.
+A paper is named by its document number, its message id, or as much of the id as tells it from the others.
 
 Examples:
   townlink --as person/relay-clerk inbox list
@@ -71,7 +71,7 @@ pub struct List {
 /// One paper.
 #[derive(Debug, Args)]
 pub struct One {
-    /// The paper: its message id, or the beginning of it
+    /// The paper: its document number, its message id, or the beginning of that
     paper: String,
     #[command(flatten)]
     which: Which,
@@ -106,7 +106,9 @@ fn stage(text: &str) -> Result<pb::InboxStage, String> {
 }
 
 fn resolution(text: &str) -> Result<pb::Resolution, String> {
-    let form = || "a resolution is CODE=CLEARED, CODE=AS_LETTER or CODE=REPAIRED:NUMBER; a note follows after a colon".to_owned();
+    let form = || {
+        "a resolution is CODE=CLEARED, CODE=AS_LETTER or CODE=REPAIRED:NUMBER; a note follows after a colon".to_owned()
+    };
     let (code, rest) = text.split_once('=').ok_or_else(form)?;
     let (kind, note) = rest.split_once(':').unwrap_or((rest, ""));
     let kind = pb::ResolutionType::from_str_name(&format!("RESOLUTION_TYPE_{kind}")).ok_or_else(form)?;
@@ -149,7 +151,8 @@ pub async fn run(command: Command, context: &Context) -> Result<(), Problem> {
         }
         Command::Return(back) => {
             let name = name(&back.one, &client).await?;
-            let asked = pb::ReturnPaperRequest { request_id, name, code: back.code, reason: back.reason, etag: String::new() };
+            let asked =
+                pb::ReturnPaperRequest { request_id, name, code: back.code, reason: back.reason, etag: String::new() };
             call("office, ReturnPaper", request, client.return_paper(asked)).await?
         }
     };
@@ -202,7 +205,12 @@ async fn name(one: &One, client: &Inboxes) -> Result<String, Problem> {
     }
     let parent = format!("inboxes/{}", one.which.inbox);
     let (papers, _) = papers(client, &parent, None, usize::MAX).await?;
-    find(&one.paper, papers.iter().map(|paper| paper.name.as_str()))
+    find_numbered(&one.paper, papers.iter().map(|paper| (paper.name.as_str(), number(paper.summary.as_ref()))))
+}
+
+/// The document number of a paper.
+pub fn number(summary: Option<&PaperSummary>) -> &str {
+    summary.map_or("", |summary| &summary.document_number)
 }
 
 fn stage_name(paper: &pb::InboxPaper) -> String {
@@ -244,10 +252,16 @@ fn show(paper: &pb::InboxPaper) -> Table {
     }
     for resolution in &paper.resolutions {
         let kind = short(resolution.r#type().as_str_name(), "RESOLUTION_TYPE");
-        rows.push(("resolved", format!("{} {kind} {}{}", resolution.code, resolution.repaired_document_number, resolution.note)));
+        rows.push((
+            "resolved",
+            format!("{} {kind} {}{}", resolution.code, resolution.repaired_document_number, resolution.note),
+        ));
     }
     for attachment in &paper.attachments {
-        rows.push(("attachment", format!("{} ({} bytes, SM3 {})", attachment.name, attachment.size_bytes, digest(&attachment.digest))));
+        rows.push((
+            "attachment",
+            format!("{} ({} bytes, SM3 {})", attachment.name, attachment.size_bytes, digest(&attachment.digest)),
+        ));
     }
     facts(rows)
 }

@@ -227,7 +227,8 @@ fn registration(asked: Register, context: &Context) -> Result<pb::Key, Problem> 
         .map_err(|error| Problem::usage(format!("{}: {error}", file.display()), "name an SPKI PEM public key"))?;
     let key = PublicKey::from_pem(&pem)
         .map_err(|error| Problem::usage(format!("{}: {error}", file.display()), "name an SPKI PEM public key"))?;
-    let issuer = |issuer: String| pb::KeyIssuer { issuer, from: Some(wire_day(asked.from)), to: asked.to.map(wire_day) };
+    let issuer =
+        |issuer: String| pb::KeyIssuer { issuer, from: Some(wire_day(asked.from)), to: asked.to.map(wire_day) };
     Ok(pb::Key {
         name: resource(&asked.name),
         owner: asked.owner,

@@ -56,7 +56,9 @@ pub async fn run(command: Command, context: &Context) -> Result<(), Problem> {
             continue;
         };
         keys(&folder, &service.log_keys)?;
-        exported.push(json!({"service": service.name, "logOrigin": origin, "size": size, "folder": folder.display().to_string()}));
+        exported.push(
+            json!({"service": service.name, "logOrigin": origin, "size": size, "folder": folder.display().to_string()}),
+        );
     }
     if exported.is_empty() {
         return Err(Problem::usage("the town has no such service", "`townlink clock show` lists them"));

@@ -25,11 +25,8 @@ pub struct Migrate {
 /// Runs the command.
 pub fn run(command: Migrate, context: &Context) -> Result<(), Problem> {
     let loaded = compose::load(&command.file, &context.data_dir, Vec::new())?;
-    let blueprints = if command.services.is_empty() {
-        compose::BLUEPRINTS.to_vec()
-    } else {
-        compose::named(&command.services)?
-    };
+    let blueprints =
+        if command.services.is_empty() { compose::BLUEPRINTS.to_vec() } else { compose::named(&command.services)? };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(compose::migrate(&loaded.settings, &blueprints))?;
     let names: Vec<_> = blueprints.iter().map(|blueprint| blueprint.name.to_string()).collect();

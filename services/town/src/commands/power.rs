@@ -178,8 +178,14 @@ pub async fn run(command: Command, context: &Context) -> Result<(), Problem> {
             context.output.message(&counts, |counts| {
                 let mut table = table(&["KIND", "NAME", "IN CATALOGUE", "HELD"]);
                 for count in &counts.counts {
-                    let name = vocabulary::PowerKind::parse(&count.kind).map(vocabulary::PowerKind::name).unwrap_or_default();
-                    table.add_row([count.kind.clone(), name.to_owned(), count.in_catalogue.to_string(), count.held.to_string()]);
+                    let name =
+                        vocabulary::PowerKind::parse(&count.kind).map(vocabulary::PowerKind::name).unwrap_or_default();
+                    table.add_row([
+                        count.kind.clone(),
+                        name.to_owned(),
+                        count.in_catalogue.to_string(),
+                        count.held.to_string(),
+                    ]);
                 }
                 table
             })

@@ -14,9 +14,10 @@ use vocabulary::{Date, DepartmentCode, MessageId, Timestamp};
 
 use crate::catalogue;
 use crate::cli::Context;
+use crate::commands::inbox::number;
 use crate::connection::{Connection, Papers, call, pages};
 use crate::files::{read, write};
-use crate::names::{abbreviate, find};
+use crate::names::{abbreviate, find_numbered};
 use crate::output::{digest, facts, instant, short, table};
 use crate::paper::{AttachedFile, PaperKey, payload};
 use crate::problem::Problem;
@@ -149,7 +150,7 @@ pub struct List {
 /// One paper.
 #[derive(Debug, Args)]
 pub struct One {
-    /// The paper: its message id, or the beginning of it
+    /// The paper: its document number, its message id, or the beginning of that
     paper: String,
 }
 
@@ -245,7 +246,8 @@ async fn issue(asked: Issue, connection: &Connection, context: &Context) -> Resu
     let secrecy = asked.secrecy.clone();
     let message_id = context.request().uuid();
     let envelope = Envelope {
-        message_id: MessageId::try_from(message_id).map_err(|error| Problem::usage(error, "give another --request-id"))?,
+        message_id: MessageId::try_from(message_id)
+            .map_err(|error| Problem::usage(error, "give another --request-id"))?,
         doc_type: asked.doc_type,
         document_number: asked.number,
         title: asked.title,
@@ -303,7 +305,9 @@ fn directive(text: &str, annex: Option<&AttachedFile>, attached: &[AttachedFile]
 /// The full name of a county department, as papers show it.
 fn issuer(department: &str) -> Result<String, Problem> {
     let known = catalogue::departments().iter().find(|known| known.code == department);
-    known.map(|known| known.issuer()).ok_or_else(|| Problem::usage(format!("{department} has no name here"), "name it with --issuer"))
+    known
+        .map(|known| known.issuer())
+        .ok_or_else(|| Problem::usage(format!("{department} has no name here"), "name it with --issuer"))
 }
 
 async fn today(connection: &Connection) -> Result<Date, Problem> {
@@ -369,7 +373,7 @@ async fn paper(one: &One, connection: &Connection) -> Result<pb::Paper, Problem>
         format!("{parent}/papers/{}", one.paper)
     } else {
         let (papers, _) = papers(&client, &parent, usize::MAX).await?;
-        find(&one.paper, papers.iter().map(|paper| paper.name.as_str()))?
+        find_numbered(&one.paper, papers.iter().map(|paper| (paper.name.as_str(), number(paper.summary.as_ref()))))?
     };
     call("gateway, GetPaper", None, client.get_paper(pb::GetPaperRequest { name })).await
 }
@@ -388,7 +392,10 @@ fn show(paper: &pb::Paper) -> Table {
         ("payload SM3", hex::encode(&paper.payload_digest)),
     ];
     for attachment in &paper.attachments {
-        rows.push(("attachment", format!("{} ({} bytes, SM3 {})", attachment.name, attachment.size_bytes, digest(&attachment.digest))));
+        rows.push((
+            "attachment",
+            format!("{} ({} bytes, SM3 {})", attachment.name, attachment.size_bytes, digest(&attachment.digest)),
+        ));
     }
     for finding in &paper.findings {
         rows.push(("finding", format!("{} {} ({})", finding.code, finding.message, finding.law)));
@@ -463,6 +470,9 @@ async fn proof(which: &Which, connection: &Connection, context: &Context) -> Res
     };
     write(&which.output, &proof.to_bytes().map_err(unreadable)?)?;
     let file = which.output.display().to_string();
-    let value = json!({"proof": file, "index": proof.index, "size": proof.size, "logOrigin": proof.log_origin.to_string()});
-    context.output.value(&value, || format!("wrote {file}: entry {} of {} in {}", proof.index, proof.size, proof.log_origin))
+    let value =
+        json!({"proof": file, "index": proof.index, "size": proof.size, "logOrigin": proof.log_origin.to_string()});
+    context
+        .output
+        .value(&value, || format!("wrote {file}: entry {} of {} in {}", proof.index, proof.size, proof.log_origin))
 }

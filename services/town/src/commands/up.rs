@@ -14,7 +14,7 @@ use crate::cli::Context;
 use crate::compose;
 use crate::connection::{READY_FILE, Ready};
 use crate::development;
-use crate::files::{at_file, write};
+use crate::files::{at_file, write, write_private};
 use crate::names::parse_instant;
 use crate::output::{render, table};
 use crate::problem::Problem;
@@ -97,7 +97,7 @@ pub fn run(command: Up, context: &Context) -> Result<(), Problem> {
     }
     let file = data_dir.join(compose::FILE);
     if !file.exists() {
-        write(&file, first_settings(&command)?.as_bytes())?;
+        write_private(&file, first_settings(&command)?.as_bytes())?;
     }
     let loaded = compose::load(&compose::ConfigFile::default(), data_dir, settings_of(&command))?;
     log(&loaded.settings)?;
@@ -126,7 +126,9 @@ fn lock(data_dir: &Path) -> Result<File, Problem> {
             format!("a town runs in {} already", data_dir.display()),
             "end it, or name another directory with --data-dir",
         )),
-        Err(TryLockError::Error(error)) => Err(Problem::usage(format!("{}: {error}", path.display()), "name another directory")),
+        Err(TryLockError::Error(error)) => {
+            Err(Problem::usage(format!("{}: {error}", path.display()), "name another directory"))
+        }
     }
 }
 
@@ -151,7 +153,9 @@ fn first_settings(command: &Up) -> Result<String, Problem> {
     }
     set(&mut settings, "office__roster", development::roster().into());
     let text = toml::to_string(&settings).map_err(|error| Problem::failed(compose::FILE, error))?;
-    Ok(format!("# The settings of a development town. `townlink config check` shows all, with where each comes from.\n\n{text}"))
+    Ok(format!(
+        "# The settings of a development town. `townlink config check` shows all, with where each comes from.\n\n{text}"
+    ))
 }
 
 fn set(table: &mut toml::Table, path: &str, value: toml::Value) {
@@ -198,7 +202,8 @@ fn settings_of(command: &Up) -> Vec<(String, String)> {
 
 /// The database of a service: the name in the address is the beginning of its name.
 pub fn database(url: &str, service: &str) -> String {
-    let (address, options) = url.split_once('?').map_or((url, String::new()), |(address, options)| (address, format!("?{options}")));
+    let (address, options) =
+        url.split_once('?').map_or((url, String::new()), |(address, options)| (address, format!("?{options}")));
     format!("{address}_{}{options}", service.replace('-', "_"))
 }
 
@@ -226,7 +231,8 @@ async fn make_databases(settings: &Settings) -> Result<(), Problem> {
 
 /// The server of an address, as the address of its first database, and the name of the database; none where it is a file.
 pub fn on_server(url: &str) -> Option<(String, String)> {
-    let (address, options) = url.split_once('?').map_or((url, String::new()), |(address, options)| (address, format!("?{options}")));
+    let (address, options) =
+        url.split_once('?').map_or((url, String::new()), |(address, options)| (address, format!("?{options}")));
     let (server, database) = address.rsplit_once('/').filter(|_| url.starts_with("postgres"))?;
     Some((format!("{server}/postgres{options}"), database.to_owned()))
 }
@@ -293,7 +299,10 @@ mod tests {
     #[test]
     fn a_service_has_a_database_of_its_own() {
         assert_eq!(database("postgres://u@h:1/town", "office"), "postgres://u@h:1/town_office");
-        assert_eq!(database("postgres://u@h/town?sslmode=require", "service-center"), "postgres://u@h/town_service_center?sslmode=require");
+        assert_eq!(
+            database("postgres://u@h/town?sslmode=require", "service-center"),
+            "postgres://u@h/town_service_center?sslmode=require"
+        );
     }
 
     #[test]
@@ -305,11 +314,19 @@ mod tests {
 
     #[test]
     fn the_first_settings_are_those_that_were_typed() {
-        let typed = Up { clock: Some(Clock::Manual), start: None, ports: Some(Ports::From(7_000)), postgres: None, until_eof: false };
+        let typed = Up {
+            clock: Some(Clock::Manual),
+            start: None,
+            ports: Some(Ports::From(7_000)),
+            postgres: None,
+            until_eof: false,
+        };
         let text = first_settings(&typed).expect("settings");
         let settings: toml::Table = text.parse().expect("TOML");
         assert_eq!(settings["clock"]["start"].as_str(), Some(START));
         assert_eq!(settings["services"]["office"]["listen"].as_str(), Some("127.0.0.1:7000"));
-        assert!(settings["office"]["roster"].as_array().is_some_and(|roster| roster.len() == development::ROSTER.len()));
+        assert!(
+            settings["office"]["roster"].as_array().is_some_and(|roster| roster.len() == development::ROSTER.len())
+        );
     }
 }

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use runtime::log::{
-    Checkpoint, DirectoryFiles, InclusionProof, LogReport, Receipt, VerifierKey, exported_keys, match_receipt, verify_log,
-    verify_proof, verify_receipt,
+    Checkpoint, DirectoryFiles, InclusionProof, LogReport, Receipt, VerifierKey, exported_keys, match_receipt,
+    verify_log, verify_proof, verify_receipt,
 };
 use runtime::signing::{Algorithm, PublicKey};
 use serde_json::{Value, json};
@@ -57,11 +57,7 @@ struct Keys {
 /// Runs the command.
 pub fn run(command: &Verify, context: &Context) -> Result<(), Problem> {
     let keys = read_keys(&command.keys)?;
-    let found = if command.path.is_dir() {
-        logs(command, &keys)?
-    } else {
-        file(command, &keys)?
-    };
+    let found = if command.path.is_dir() { logs(command, &keys)? } else { file(command, &keys)? };
     let text = found.iter().map(|(_, text)| text.as_str()).collect::<Vec<_>>().join("\n");
     let values: Vec<_> = found.into_iter().map(|(value, _)| value).collect();
     context.output.value(&json!({ "verified": values }), || text)
@@ -185,14 +181,16 @@ fn one_log(folder: &Path, command: &Verify, keys: &Keys) -> Result<(Value, Strin
         exported_keys(&files)?
     } else {
         let note = at_file(folder, std::fs::read(folder.join("checkpoint")))?;
-        let head = Checkpoint::parse_unverified(&note).map_err(|error| Problem::usage(error, "export the log again"))?;
+        let head =
+            Checkpoint::parse_unverified(&note).map_err(|error| Problem::usage(error, "export the log again"))?;
         named(keys, &head.origin)
     };
     let earlier = match &command.earlier {
         None => None,
         Some(file) => {
             let note = at_file(file, std::fs::read(file))?;
-            let opened = Checkpoint::open(&note, &trusted).map_err(|error| Problem::usage(error, "name a checkpoint of this log"))?;
+            let opened = Checkpoint::open(&note, &trusted)
+                .map_err(|error| Problem::usage(error, "name a checkpoint of this log"))?;
             Some(opened.checkpoint)
         }
     };

@@ -25,13 +25,11 @@ pub fn basis(stage: &mut Stage) -> Result<(), Problem> {
     )?;
     stage.shell(&format!("echo '江苏省人民政府关于赋予经济发达镇行政处罚权的决定（{DECISION}）' > decision.txt"))?;
     stage.shell(&format!(
-        "cat > basis.json <<'END'\n\
-         {{\"type\":\"REGISTER_BASIS\",\n\
-         \x20\"basis\":{{\"docNo\":\"{DECISION}\",\"title\":\"关于赋予经济发达镇行政处罚权的决定\",\"issuer\":\"江苏省人民政府\",\n\
-         \x20         \"issueDate\":\"2026-02-10\",\"publishedDate\":\"2026-02-12\",\"publishedPlace\":\"江苏省人民政府网站\",\n\
-         \x20         \"attachment\":\"decision.txt\"}},\n\
-         \x20\"powers\":[],\"fields\":[\"*\"],\"towns\":\"经济发达镇\"}}\n\
-         END",
+        "echo '{{\"type\":\"REGISTER_BASIS\",\n\
+         \x20 \"basis\":{{\"docNo\":\"{DECISION}\",\"title\":\"关于赋予经济发达镇行政处罚权的决定\",\"issuer\":\"江苏省人民政府\",\n\
+         \x20   \"issueDate\":\"2026-02-10\",\"publishedDate\":\"2026-02-12\",\"publishedPlace\":\"江苏省人民政府网站\",\n\
+         \x20   \"attachment\":\"decision.txt\"}},\n\
+         \x20 \"powers\":[],\"fields\":[\"*\"],\"towns\":\"经济发达镇\"}}' > basis.json",
     ))?;
     let id = stage.issued(&format!(
         "townlink --as county/government relay issue --number {FORWARDED} --title 关于转发省政府赋予经济发达镇行政处罚权决定的通知 \
@@ -44,7 +42,9 @@ pub fn basis(stage: &mut Stage) -> Result<(), Problem> {
     let answer = stage.accepted(&check)?;
     stage.check(answer.text("/result") == "HOLDS_RESULT_YES", "ENFORCEMENT holds the power")?;
     stage.check(answer.text("/basisDocumentNumber") == DECISION, "the answer names the province's decision")?;
-    stage.tell("\nA town's act now rests on a chain that anyone can follow: clause, county document, province's decision.")
+    stage.tell(
+        "\nA town's act now rests on a chain that anyone can follow: clause, county document, province's decision.",
+    )
 }
 
 /// Waits until OFFICE has a paper in its inbox.
@@ -60,7 +60,8 @@ pub fn withdrawal(stage: &mut Stage) -> Result<(), Problem> {
     stage.chapter("The county takes a power back (收回), by a document")?;
     stage.tell("Time passes: it is June.")?;
     stage.accepted("townlink --as operator/sysadmin clock advance 2026-06-01T09:00:00")?;
-    let directive = format!(r#"{{"type":"WITHDRAW_POWERS","to":"2026-07-01","powers":["{PENALTY}"],"transition":"TRANSFER"}}"#);
+    let directive =
+        format!(r#"{{"type":"WITHDRAW_POWERS","to":"2026-07-01","powers":["{PENALTY}"],"transition":"TRANSFER"}}"#);
     let id = stage.issued(&format!(
         "townlink --as county/government relay issue --number {WITHDRAWAL} --title 关于收回部分行政处罚权的通知 --action 批办 \
          --copy-to 苏州市人民政府 --directive '{directive}'",
@@ -77,7 +78,8 @@ pub fn withdrawal(stage: &mut Stage) -> Result<(), Problem> {
     stage.check(ended.text("/endDocumentNumber") == WITHDRAWAL, "the answer names the document that ended it")?;
     stage.tell("\nNothing is overwritten (不可篡改): every version stays, and the register can be asked as it was known in May.")?;
     stage.accepted(&format!("townlink grant history {PENALTY}"))?;
-    let may = stage.accepted(&format!("townlink power check ENFORCEMENT {PENALTY} --date 2026-07-01 --as-known-at 2026-05-31"))?;
+    let may = stage
+        .accepted(&format!("townlink power check ENFORCEMENT {PENALTY} --date 2026-07-01 --as-known-at 2026-05-31"))?;
     stage.check(may.text("/result") == "HOLDS_RESULT_YES", "in May nobody knew of the withdrawal")?;
     Ok(())
 }

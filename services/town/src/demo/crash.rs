@@ -13,7 +13,9 @@ const HOLD: (&str, &str) = ("TOWNLINK__GATEWAY__DISPATCHER_HOLD", "true");
 pub fn crash(stage: &mut Stage) -> Result<(), Problem> {
     stage.chapter("SIGKILL after an acceptance: what was acknowledged is there (断电不丢)")?;
     stage.stop()?;
-    stage.tell("The town is started again with its dispatcher held, so that papers are accepted and not yet delivered.")?;
+    stage.tell(
+        "The town is started again with its dispatcher held, so that papers are accepted and not yet delivered.",
+    )?;
     stage.start(&[HOLD], &[])?;
     let first = stage.issued(
         "townlink --as county/government-office relay issue --number 昆政办发〔2026〕22号 --title 关于做好防汛工作的通知 --action 阅办",
@@ -38,5 +40,8 @@ pub fn crash(stage: &mut Stage) -> Result<(), Problem> {
         let content = receipt.map_or(&Value::Null, |receipt| &receipt["content"]);
         stage.check(*content == paper.receipt, &format!("paper {} is there, its receipt byte for byte", paper.id))?;
     }
-    stage.tell(&format!("\nEvery id ever acknowledged was asked for: {0} of {0} are there, each receipt byte for byte.", all.len()))
+    stage.tell(&format!(
+        "\nEvery id ever acknowledged was asked for: {0} of {0} are there, each receipt byte for byte.",
+        all.len()
+    ))
 }

@@ -97,13 +97,17 @@ pub fn document(stage: &mut Stage) -> Result<String, Problem> {
          only looked at here and decided by the county (初审转报): hosted by the town, not held.",
     )?;
     let directive = r#"{"type":"GRANT_POWERS","publishedDate":"2026-03-02","publishedPlace":"昆山市人民政府网站"}"#;
-    let id = stage.issued(&format!(
-        "townlink --as county/government relay issue --number {GRANT} --title 关于下放县级经济社会管理权限的通知 --action 批办 \
-         --copy-to 苏州市人民政府 --openness 主动公开 --directive '{directive}' --annex grants.csv",
-    ))?;
+    let issue = format!(
+        "relay issue --number {GRANT} --title 关于下放县级经济社会管理权限的通知 --action 批办 --copy-to 苏州市人民政府 \
+         --openness 主动公开 --directive '{directive}' --annex grants.csv",
+    );
+    let id = stage.issued(&format!("townlink --as county/government {issue}"))?;
+    let again = stage.look(&format!("townlink --as county/government --request-id {id} {issue}"))?;
+    let first = stage.acknowledged().last().map(|paper| paper.receipt.clone()).unwrap_or_default();
+    stage.check(*again.value("/content") == first, "the same paper again gets the same receipt, byte for byte")?;
     stage.tell(
-        "\nThe receipt (回执) is signed by the town: from here on the paper is not lost. Nothing has taken effect yet. It is on\n\
-         its way into the inbox (收文) of OFFICE (党政办):",
+        "\nThe receipt (回执) is signed by the town: from here on the paper is not lost, and the same paper sent again gets the\n\
+         same receipt, byte for byte. Nothing has taken effect yet. The paper is on its way into the inbox (收文) of OFFICE:",
     )?;
     delivered(stage, "county/government", &id)?;
     Ok(id)
@@ -120,16 +124,21 @@ pub fn delivered(stage: &mut Stage, identity: &str, id: &str) -> Result<Answer, 
 /// Looks until the sender has a receipt of a type.
 pub fn receipt(stage: &mut Stage, identity: &str, id: &str, kind: &str) -> Result<Answer, Problem> {
     let wanted = format!("RECEIPT_TYPE_{kind}");
-    stage.until(&format!("townlink --as {identity} relay show {}", short(id)), &format!("the county has the receipt {kind}"), |answer| {
-        count(answer.list("/receipts"), |receipt| receipt["type"] == wanted.as_str()) > 0
-    })
+    stage.until(
+        &format!("townlink --as {identity} relay show {}", short(id)),
+        &format!("the county has the receipt {kind}"),
+        |answer| count(answer.list("/receipts"), |receipt| receipt["type"] == wanted.as_str()) > 0,
+    )
 }
 
 /// A clerk of the office works the paper.
 pub fn inbox(stage: &mut Stage, id: &str) -> Result<(), Problem> {
     stage.chapter("The town takes the paper in: 签收, 登记, 初审")?;
     let list = stage.accepted("townlink --as person/relay-clerk inbox list")?;
-    stage.check(count(list.list("/papers"), |paper| paper["stage"] == "INBOX_STAGE_ARRIVED") == 1, "one paper has arrived")?;
+    stage.check(
+        count(list.list("/papers"), |paper| paper["stage"] == "INBOX_STAGE_ARRIVED") == 1,
+        "one paper has arrived",
+    )?;
     worked(stage, id)?;
     stage.tell("\nThe county sees it, with a receipt for the signature:")?;
     receipt(stage, "county/government", id, "SIGNED_FOR")?;
@@ -164,7 +173,9 @@ pub fn held(stage: &mut Stage) -> Result<(), Problem> {
     let approvals: i64 = ["01", "05", "07", "10"].map(|kind| of_kind(&counts, kind).1).iter().sum();
     stage.check(approvals == 108, "108 of 135 approvals are held")?;
     stage.check(of_kind(&counts, "20") == (170, 170), "170 public services are held")?;
-    stage.tell("\nHeld: 664 penalties; 108 of 135 approvals; 170 services; and 40 measures that travel with the penalties.")?;
+    stage.tell(
+        "\nHeld: 664 penalties; 108 of 135 approvals; 170 services; and 40 measures that travel with the penalties.",
+    )?;
     stage.tell("\nThe day before it begins (不溯及既往):")?;
     let answer = stage.accepted(&format!("townlink power check ENFORCEMENT {PENALTY} --date 2026-03-31"))?;
     stage.check(answer.text("/result") == "HOLDS_RESULT_NOT_YET", "the grant has not begun")?;
@@ -175,9 +186,14 @@ pub fn held(stage: &mut Stage) -> Result<(), Problem> {
     let approval = approvals_held(stage)?;
     let answer = stage.accepted(&format!("townlink power check SERVICE {approval} --date {FROM}"))?;
     stage.check(answer.text("/result") == "HOLDS_RESULT_YES", "the service centre holds the approval")?;
-    stage.check(answer.text("/documentNumber") == GRANT && !answer.text("/clause").is_empty(), "under which document and clause is told")?;
+    stage.check(
+        answer.text("/documentNumber") == GRANT && !answer.text("/clause").is_empty(),
+        "under which document and clause is told",
+    )?;
     stage.tell("\nAs the register was known this morning, before the document (按当时登记):")?;
-    let answer = stage.accepted(&format!("townlink power check SERVICE {approval} --date {FROM} --as-known-at 2026-03-02T08:59:00"))?;
+    let answer = stage.accepted(&format!(
+        "townlink power check SERVICE {approval} --date {FROM} --as-known-at 2026-03-02T08:59:00"
+    ))?;
     stage.check(answer.text("/result") == "HOLDS_RESULT_NO_GRANT", "nothing was known then")
 }
 

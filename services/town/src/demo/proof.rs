@@ -11,7 +11,9 @@ use crate::problem::Problem;
 /// Saves everything that a stranger needs, ends the town, and checks.
 pub fn offline(stage: &mut Stage, grant: &str) -> Result<(), Problem> {
     stage.chapter("A stranger checks it, with the town gone (离线验证)")?;
-    stage.tell("What the county keeps: the receipt, the proof that its leaf is in the town's log, and the log itself.")?;
+    stage.tell(
+        "What the county keeps: the receipt, the proof that its leaf is in the town's log, and the log itself.",
+    )?;
     let id = short(grant);
     stage.accepted(&format!("townlink --as county/government relay receipt {id} -o receipt.json"))?;
     stage.accepted(&format!("townlink --as county/government relay proof {id} -o proof.json"))?;

@@ -7,7 +7,9 @@ use crate::problem::Problem;
 /// What the gateway refuses at the door.
 pub fn relay(stage: &mut Stage, grant: &str) -> Result<(), Problem> {
     stage.chapter("What the gateway refuses at the door (拒收), with the law and the remedy")?;
-    stage.tell("A paper with a secret mark (密级). Nothing of it is stored, only who sent it, when, and a digest of the mark:")?;
+    stage.tell(
+        "A paper with a secret mark (密级). Nothing of it is stored, only who sent it, when, and a digest of the mark:",
+    )?;
     stage.shell("printf '秘密★1年\\n关于……的情况\\n' > marked.txt")?;
     stage.refused(
         "townlink --as county/government-office relay issue --number 昆政办发〔2026〕21号 --title 关于报送有关情况的通知 --attach marked.txt",
@@ -72,7 +74,9 @@ pub fn import(stage: &mut Stage) -> Result<(), Problem> {
         "townlink grant catalogue --document {GRANT} --from 2026-07-01 --only {PENALTY} --only PP-URB-0002 --only PP-URB-0003 -o bad.csv",
     ))?;
     stage.tell("Three mistakes: a word that is no mode, an unknown power, a supervisor that is a front desk.")?;
-    stage.shell("sed -i -e '2s/CONFIRMED/CONFIRM/' -e '3s/PP-URB-0002/PP-URB-9999/' -e '4s/CONSTRUCTION/SERVICE/' bad.csv")?;
+    stage.shell(
+        "sed -i -e '2s/CONFIRMED/CONFIRM/' -e '3s/PP-URB-0002/PP-URB-9999/' -e '4s/CONSTRUCTION/SERVICE/' bad.csv",
+    )?;
     let answer = stage.refused("townlink --as person/registrar grant import bad.csv", "AU-IMPORT")?;
     stage.check(answer.text("/state") == "IMPORT_STATE_REFUSED", "the import is refused")?;
     for code in ["AU-ENUM", "AU-UNKNOWN-POWER", "OV-SELF-SUPERVISE"] {

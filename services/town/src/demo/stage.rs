@@ -30,7 +30,7 @@ const PAUSE: Duration = Duration::from_millis(50);
 const LINES_SHOWN: usize = 14;
 
 /// Of long answers, the facts that the story needs: by the words of the command.
-const FACTS: [(&str, &[&str]); 9] = [
+const FACTS: [(&str, &[&str]); 13] = [
     ("power import", &["import", "state", "rows"]),
     ("grant import", &["import", "state", "rows"]),
     ("grant confirm", &["state", "applied", "registrar", "confirmer"]),
@@ -38,12 +38,13 @@ const FACTS: [(&str, &[&str]); 9] = [
     ("key confirm", &["state"]),
     ("relay issue", &["paper", "receipt"]),
     ("relay show", &["finding", "delivery", "receipt"]),
+    ("inbox sign-for", &["stage", "signed for"]),
+    ("inbox register", &["stage", "registered"]),
+    ("inbox check", &["stage", "document"]),
+    ("inbox return", &["stage", "returned"]),
     ("document confirm", &["number", "state", "registrar", "confirmer", "applied", "fault"]),
     ("power check", &["answer", "document", "clause", "from", "to ", "basis", "ended by"]),
 ];
-
-/// The same for every step in an inbox.
-const INBOX_FACTS: &[&str] = &["stage", "signed for", "registered", "returned", "document"];
 
 /// How wide a typed line may be.
 const WIDTH: usize = 110;
@@ -193,7 +194,10 @@ impl Stage {
     pub fn refused(&mut self, line: &str, code: &str) -> Result<Answer, Problem> {
         let answer = self.run(line)?;
         let told = |key: &str| answer.problem["error"][key].as_str().unwrap_or_default();
-        self.check(answer.exit == Exit::Refused, &format!("the town refuses, the command ended with {}", answer.exit as u8))?;
+        self.check(
+            answer.exit == Exit::Refused,
+            &format!("the town refuses, the command ended with {}", answer.exit as u8),
+        )?;
         self.check(told("code") == code, &format!("the code is {code}, not {}", told("code")))?;
         self.check(!told("law").is_empty() && !told("remedy").is_empty(), "law and remedy are told")?;
         Ok(answer)
@@ -202,7 +206,10 @@ impl Stage {
     /// Types a check that must find a fault.
     pub fn unverified(&mut self, line: &str) -> Result<Answer, Problem> {
         let answer = self.run(line)?;
-        self.check(answer.exit == Exit::Unverified, &format!("the check finds a fault, it ended with {}", answer.exit as u8))?;
+        self.check(
+            answer.exit == Exit::Unverified,
+            &format!("the check finds a fault, it ended with {}", answer.exit as u8),
+        )?;
         Ok(answer)
     }
 
@@ -274,7 +281,8 @@ impl Stage {
         let left = lines.len().saturating_sub(LINES_SHOWN);
         let more = (left > 0).then(|| format!("… {left} more lines"));
         let shown = lines.into_iter().take(LINES_SHOWN).map(str::to_owned).chain(more);
-        let shown: Vec<_> = shown.chain(answer.told.lines().map(str::to_owned)).map(|line| format!("     {}", cut(&line))).collect();
+        let told = answer.told.lines().flat_map(wrapped);
+        let shown: Vec<_> = shown.map(|line| cut(&line)).chain(told).map(|line| format!("     {line}")).collect();
         self.person(&shown.join("\n"))
     }
 
@@ -291,7 +299,10 @@ impl Stage {
             options.extend(["--postgres".to_owned(), url.clone()]);
         }
         let variables: String = before.iter().map(|(key, value)| format!("{key}={value} ")).collect();
-        self.person(&format!("   $ {}", wrapped(format!("{variables}townlink up {} &", options.join(" ")).replace("  ", " ").as_str())))?;
+        self.person(&format!(
+            "   $ {}",
+            wrapped(format!("{variables}townlink up {} &", options.join(" ")).replace("  ", " ").as_str())
+        ))?;
         let log = File::options().create(true).append(true).open("up.log")?;
         let begun = Instant::now();
         let mut process = Command::new(std::env::current_exe()?)
@@ -345,8 +356,13 @@ impl Stage {
             let value = json!({"chapters": self.chapters, "checks": self.checks, "seconds": seconds, "folder": folder});
             return self.output.value(&value, String::new);
         }
-        let kept = folder.map(|folder| format!("\n   Kept in {folder}: cd there, `townlink up`, and go on by hand.")).unwrap_or_default();
-        self.person(&format!("\n   Everything came back as the law asks for: {} checks in {seconds} seconds.{kept}", self.checks))
+        let kept = folder
+            .map(|folder| format!("\n   Kept in {folder}: cd there, `townlink up`, and go on by hand."))
+            .unwrap_or_default();
+        self.person(&format!(
+            "\n   Everything came back as the law asks for: {} checks in {seconds} seconds.{kept}",
+            self.checks
+        ))
     }
 }
 
@@ -380,10 +396,6 @@ fn quiet(line: &str) -> Result<Answer, Problem> {
 
 /// The facts that the story shows of a command's answer; none: all of them.
 fn facts_of(line: &str) -> Option<&'static [&'static str]> {
-    let inbox = ["sign-for", "register", "check", "return"].iter().any(|step| line.contains(&format!(" inbox {step} ")));
-    if inbox {
-        return Some(INBOX_FACTS);
-    }
     FACTS.iter().find(|(command, _)| line.contains(&format!(" {command} "))).map(|(_, facts)| *facts)
 }
 
@@ -429,6 +441,23 @@ fn wrapped(line: &str) -> String {
     lines.join(" \\\n        ")
 }
 
+/// A line as lines of the page's width, since a remedy is read to its end. What goes on stands below what begins.
+fn wrapped(line: &str) -> Vec<String> {
+    let hanging = " ".repeat(line.find(": ").map_or(0, |at| at + 2).min(10));
+    let mut lines = vec![String::new()];
+    for letter in line.chars() {
+        let last = lines.last().map_or("", String::as_str);
+        // A stop never begins a line.
+        if width(last) >= WIDTH && !"，。；：、）".contains(letter) {
+            lines.push(hanging.clone());
+        }
+        if let Some(last) = lines.last_mut() {
+            last.push(letter);
+        }
+    }
+    lines
+}
+
 /// A line cut to the width of the page, so that a wide table does not break the story.
 fn cut(line: &str) -> String {
     let mut cut = String::new();
@@ -457,7 +486,17 @@ mod tests {
     #[test]
     fn words_are_those_of_a_shell() {
         let line = "townlink --as county/government relay issue --directive '{\"type\": \"X\"}' --title 通知";
-        let expected = ["townlink", "--as", "county/government", "relay", "issue", "--directive", "{\"type\": \"X\"}", "--title", "通知"];
+        let expected = [
+            "townlink",
+            "--as",
+            "county/government",
+            "relay",
+            "issue",
+            "--directive",
+            "{\"type\": \"X\"}",
+            "--title",
+            "通知",
+        ];
         assert_eq!(words(line), expected);
         assert_eq!(words("a '' b"), ["a", "", "b"]);
     }

@@ -88,6 +88,7 @@ impl Cast {
         play("service/office".to_owned(), "A-SERVICE", &[]);
         play("service/gateway".to_owned(), "A-SERVICE", &[]);
         play("service/finance".to_owned(), "A-SERVICE", &[]);
+        play("service/archive".to_owned(), "A-SERVICE", &[]);
         setup::register_key(&town.clients, "county/government", &Key::sm2("government-2026"), &[GOVERNMENT]).await;
         Self { players }
     }

@@ -60,10 +60,7 @@ fn an_upload_is_resumed_where_it_stands() {
     let upload = writing.finish().expect("a pause");
     assert_eq!((upload.received(), upload.is_complete()), (40_000, false));
     assert!(spool.complete(&sender(), digest).is_none());
-    assert!(matches!(
-        spool.write(&sender(), digest, 100_000, 50_000),
-        Err(SpoolError::Offset { received: 40_000 })
-    ));
+    assert!(matches!(spool.write(&sender(), digest, 100_000, 50_000), Err(SpoolError::Offset { received: 40_000 })));
     assert_eq!(read(&put(&spool, &bytes, 40_000).expect("put")), bytes);
     // From the beginning it begins again.
     assert_eq!(read(&put(&spool, &bytes, 0).expect("put")), bytes);

@@ -1,4 +1,3 @@
-
 use std::sync::OnceLock;
 
 use bytes::Bytes;
@@ -143,7 +142,14 @@ fn with_directive(object: serde_json::Value) -> Draft {
 }
 
 fn seen(name: &str, seen: Seen) -> Draft {
-    with_attachment(name, Attached::Put { size_bytes: PUT.len() as u64, look: Look { kind: Kind::Plain, screened: true, seen }, table: Table::NotAsked })
+    with_attachment(
+        name,
+        Attached::Put {
+            size_bytes: PUT.len() as u64,
+            look: Look { kind: Kind::Plain, screened: true, seen },
+            table: Table::NotAsked,
+        },
+    )
 }
 
 fn incoming(draft: &Draft) -> Incoming {
@@ -196,17 +202,29 @@ fn every_rule_has_its_refusal() {
         (Refusal::KeyOfOther { key_id: key("water") }, changed(|it| it.envelope.key_id = key("water"))),
         (Refusal::Issuer { key_id: key("gov") }, changed(|it| it.envelope.issuer = "苏州市人民政府".to_owned())),
         (Refusal::Unsigned, changed(|it| it.signed_by = vec!["ed"])),
-        (Refusal::Algorithm { fault: "alg of the payload is not the algorithm of its key" }, changed(|it| it.envelope.algorithm = key("Ed25519"))),
+        (
+            Refusal::Algorithm { fault: "alg of the payload is not the algorithm of its key" },
+            changed(|it| it.envelope.algorithm = key("Ed25519")),
+        ),
         (Refusal::NoAddressee, changed(|it| it.envelope.main_to.clear())),
         (Refusal::UnknownAddressee(place("mainTo", 0)), changed(|it| it.envelope.main_to = vec!["水利站".to_owned()])),
-        (Refusal::Front(place("mainTo", 0), Institution::Service), changed(|it| it.envelope.main_to = vec!["行政审批局".to_owned()])),
+        (
+            Refusal::Front(place("mainTo", 0), Institution::Service),
+            changed(|it| it.envelope.main_to = vec!["行政审批局".to_owned()]),
+        ),
         (absent(AttachmentFault::Absent), with_attachment("附件.csv", Attached::Absent)),
         (absent(AttachmentFault::Executable), with_attachment("附件.exe", Attached::Absent)),
         (absent(AttachmentFault::Path), with_attachment("../附件.csv", put(PUT))),
         (absent(AttachmentFault::TooLarge), changed_attachment(|it| it.size_bytes = ATTACHMENT_BYTES_MAX + 1)),
         (Refusal::Digest { index: Some(0) }, changed_attachment(|it| it.size_bytes = 1)),
-        (Refusal::Directive { fault: "the type of the directive is unknown" }, with_directive(serde_json::json!({"type": "X"}))),
-        (Refusal::Directive { fault: "a directive of this type names its annex" }, with_directive(serde_json::json!({"type": "GRANT_POWERS"}))),
+        (
+            Refusal::Directive { fault: "the type of the directive is unknown" },
+            with_directive(serde_json::json!({"type": "X"})),
+        ),
+        (
+            Refusal::Directive { fault: "a directive of this type names its annex" },
+            with_directive(serde_json::json!({"type": "GRANT_POWERS"})),
+        ),
     ];
     for (expected, draft) in cases {
         assert_eq!(examined(&draft, &incoming(&draft)), Err(expected));

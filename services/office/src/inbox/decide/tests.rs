@@ -72,7 +72,7 @@ fn stages() -> [Stage; 5] {
         Stage::SignedFor { signed: signed() },
         Stage::Registered { signed: signed(), registered: registered() },
         Stage::Checked { signed: signed(), registered: registered(), checked: checked() },
-        Stage::Returned { signed: signed(), registered: registered(), checked: None, returned: returned() },
+        Stage::Returned { signed: signed(), registered: Some(registered()), checked: None, returned: returned() },
     ]
 }
 
@@ -121,6 +121,34 @@ fn every_stage_and_command_has_its_row() {
     }
 }
 
+/// A paper whose number is taken, and one that must not be here, go back from where they stand (§8.1, §8.4).
+#[test]
+fn a_conflict_and_a_secret_go_back_early() {
+    let ways = [
+        ("RE-CONFLICT", "SIGNED_FOR", true),
+        ("RE-CONFLICT", "CHECKED", false),
+        ("OV-CLASSIFIED", "ARRIVED", false),
+        ("OV-CLASSIFIED", "SIGNED_FOR", true),
+        ("OV-CLASSIFIED", "CHECKED", true),
+        ("OV-CLASSIFIED", "RETURNED", false),
+    ];
+    for (code, from, returns) in ways {
+        let stage = stages().into_iter().find(|stage| stage.as_str() == from).expect("a stage");
+        let desk = desk_at(stage);
+        let step = Step::Return { code: code.to_owned(), reason: "退回".to_owned() };
+        let after = decide(&desk, &step, &facts()).map(|events| events.iter().fold(desk, apply).paper.stage);
+        assert_eq!(after.map(|stage| stage.as_str()).ok(), returns.then_some("RETURNED"), "{code} from {from}");
+    }
+}
+
+#[test]
+fn a_paper_with_a_document_is_not_returned_by_hand() {
+    let checked = Check { document: Some("documents/d".to_owned()), ..checked() };
+    let desk = desk_at(Stage::Checked { signed: signed(), registered: registered(), checked });
+    let step = Step::Return { code: "OV-CLASSIFIED".to_owned(), reason: "退回".to_owned() };
+    assert!(matches!(decide(&desk, &step, &facts()), Err(Refusal::Stage { .. })));
+}
+
 #[test]
 fn each_step_writes_who_and_when() {
     let facts = facts();
@@ -132,7 +160,7 @@ fn each_step_writes_who_and_when() {
     }
     let expected = Stage::Returned {
         signed: SignedFor { person: "li".to_owned(), at: facts.now },
-        registered: Registration { serial: 0, at: facts.now },
+        registered: Some(Registration { serial: 0, at: facts.now }),
         checked: Some(Check { resolutions: Vec::new(), document: None, at: facts.now }),
         returned: Return { code: "RE-NOT-AGREED".to_owned(), reason: "未协商一致".to_owned(), at: facts.now },
     };
@@ -294,7 +322,7 @@ fn a_directive_that_cannot_be_read_is_not_checked() {
 
 #[test]
 fn powers_are_registered_from_the_offices_inbox_only() {
-    for directive_type in POWER_DIRECTIVES {
+    for directive_type in OWN_TYPES {
         let facts = facts_with(Ok(from_paper(directive_type)));
         let desk = directing(Institution::Construction, directive_type);
         let expected = Refusal::PowersElsewhere { inbox: Institution::Construction };

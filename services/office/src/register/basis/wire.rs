@@ -37,7 +37,8 @@ pub(crate) fn basis(basis: &ProvincialBasis) -> pb::ProvincialBasis {
 
 /// Reads a basis that this program wrote.
 pub(crate) fn read(message: pb::ProvincialBasis) -> Result<ProvincialBasis, Failure> {
-    let powers: Vec<_> = message.power_codes.iter().map(|code| one(PowerCode::parse(code))).collect::<Result<_, _>>()?;
+    let powers: Vec<_> =
+        message.power_codes.iter().map(|code| one(PowerCode::parse(code))).collect::<Result<_, _>>()?;
     let fields: Vec<_> = message.fields.iter().map(|code| one(FieldCode::parse(code))).collect::<Result<_, _>>()?;
     let coverage =
         if powers.is_empty() && fields.is_empty() { Coverage::Every } else { Coverage::Named { powers, fields } };

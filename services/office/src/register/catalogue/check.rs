@@ -72,13 +72,19 @@ fn twice_or_at_odds(row: &PowerRow, place: usize, faults: &mut RowFaults, file: 
         match (&row.act, row.head.kind) {
             (Some(act), _) => {
                 let mut earlier = file.rows_of(code).take_while(|(other, _)| *other < place);
-                if earlier.any(|(_, other)| other.act.as_ref().is_some_and(|other| other.act == act.act)) && faults.sound(&["act"]) {
+                if earlier.any(|(_, other)| other.act.as_ref().is_some_and(|other| other.act == act.act))
+                    && faults.sound(&["act"])
+                {
                     faults.refuse("act", FaultCode::Duplicate, format!("an earlier row of {code} has the same act"));
                 }
             }
             (None, Some(PowerKind::Penalty) | None) => {}
             (None, Some(_)) => {
-                faults.refuse("power_code", FaultCode::Duplicate, format!("an earlier row lists {code}; only a penalty has several"));
+                faults.refuse(
+                    "power_code",
+                    FaultCode::Duplicate,
+                    format!("an earlier row lists {code}; only a penalty has several"),
+                );
             }
         }
         at_odds(row, first, faults);
@@ -156,7 +162,11 @@ fn related(row: &PowerRow, faults: &mut RowFaults, file: &File<'_>, register: &R
             }
             // A row whose kind was refused is in the file all the same, and its own fault is told there.
             None if file.by_code.contains_key(code) => {}
-            None => faults.refuse("related_to", FaultCode::Related, format!("{code} is neither in the file nor in the catalogue")),
+            None => faults.refuse(
+                "related_to",
+                FaultCode::Related,
+                format!("{code} is neither in the file nor in the catalogue"),
+            ),
         }
     }
 }

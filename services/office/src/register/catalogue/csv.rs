@@ -92,9 +92,11 @@ pub(crate) fn read(row: &Row, rules: &Rules) -> (PowerRow, RowFaults) {
     let bases = cells.list("basis", "a basis is written title|level|article", Basis::parse);
     let act = read_act(&mut cells, kind);
     let measures = read_measures(&mut cells, kind);
-    let relation = cells.value("related", |cell| one_of(cell, &[("0", Relation::Independent), ("1", Relation::Related)]));
+    let relation =
+        cells.value("related", |cell| one_of(cell, &[("0", Relation::Independent), ("1", Relation::Related)]));
     let relation = relation.or_else(|| cells.is_empty("related").then(|| kind.map(default_relation)).flatten());
-    let related_to = cells.list("related_to", "a power code is 3 to 64 of A-Z, 0-9 and -", |code| PowerCode::parse(code).ok());
+    let related_to =
+        cells.list("related_to", "a power code is 3 to 64 of A-Z, 0-9 and -", |code| PowerCode::parse(code).ok());
     let head =
         Head { implementation_code, title, kind, field, origin_department, bases, measures, relation, related_to };
     let faults = cells.into_faults();

@@ -57,7 +57,8 @@ impl PowerService for PowerRpc {
         let day = day(request.date.as_ref(), "date", time::town_date(reading.now))?;
         let register = self.shared.index.current().await.map_err(Denial::from)?;
         let listed = register.entry(code.as_str()).and_then(|entry| entry.power_on(day, register.head.revision));
-        let listed = listed.ok_or_else(|| Denial::NotFound { kind: "office.townlink/Power", name: request.name.clone() })?;
+        let listed =
+            listed.ok_or_else(|| Denial::NotFound { kind: "office.townlink/Power", name: request.name.clone() })?;
         Ok(Response::new(wire::listed(listed)))
     }
 
@@ -69,13 +70,18 @@ impl PowerService for PowerRpc {
         let request = request.into_inner();
         let day = day(request.date.as_ref(), "date", time::town_date(reading.now))?;
         let (kind, field, held_by) = filter(&request)?;
-        let list = format!("powers?kind={}&field={}&held_by={}&date={day}", request.kind, request.field, request.held_by);
+        let list =
+            format!("powers?kind={}&field={}&held_by={}&date={day}", request.kind, request.field, request.held_by);
         let page = Page::parse(request.page_size, &request.page_token, &list).map_err(Denial::from)?;
         let register = self.shared.index.current().await.map_err(Denial::from)?;
         let filter = PowerFilter { kind, field: field.as_ref(), held_by };
-        let found = lookup::powers(&register, &self.shared.rules, day, page.after(), filter).take(fetched(&page)).collect();
+        let found =
+            lookup::powers(&register, &self.shared.rules, day, page.after(), filter).take(fetched(&page)).collect();
         let (found, next_page_token) = page.close(found, |listed| listed.power.code.to_string());
-        Ok(Response::new(pb::ListPowersResponse { powers: found.into_iter().map(wire::listed).collect(), next_page_token }))
+        Ok(Response::new(pb::ListPowersResponse {
+            powers: found.into_iter().map(wire::listed).collect(),
+            next_page_token,
+        }))
     }
 
     async fn count_powers(
@@ -144,6 +150,7 @@ fn filter(request: &pb::ListPowersRequest) -> Result<Filter, Denial> {
     let mut fields = Fields::new();
     let kind = (!request.kind.is_empty()).then(|| fields.read("kind", "AU-ENUM", PowerKind::parse(&request.kind)));
     let field = (!request.field.is_empty()).then(|| fields.read("field", "AU-ENUM", FieldCode::parse(&request.field)));
-    let held_by = (!request.held_by.is_empty()).then(|| fields.read("held_by", "AU-ENUM", Institution::parse(&request.held_by)));
+    let held_by =
+        (!request.held_by.is_empty()).then(|| fields.read("held_by", "AU-ENUM", Institution::parse(&request.held_by)));
     fields.finish(Some((kind.flatten(), field.flatten(), held_by.flatten())))
 }

@@ -179,7 +179,8 @@ pub(crate) enum Measure {
 
 impl Measure {
     /// All measures.
-    pub const ALL: [Self; 6] = [Self::Sealing, Self::Seizure, Self::Freezing, Self::Transfer, Self::Liberty, Self::Other];
+    pub const ALL: [Self; 6] =
+        [Self::Sealing, Self::Seizure, Self::Freezing, Self::Transfer, Self::Liberty, Self::Other];
 
     /// The name, as catalogues write it.
     pub const fn name(self) -> &'static str {
@@ -321,14 +322,18 @@ mod tests {
     fn a_basis_has_three_parts() {
         let basis = Basis::parse("城市市容和环境卫生管理条例|行政法规|第三十四条第一项").expect("a basis");
         assert_eq!((basis.level, basis.article.as_str()), (Level::AdministrativeRegulation, "第三十四条第一项"));
-        for other in ["", "a|法律", "a|法律|", "|法律|第一条", "a|law|第一条", "a|法律|第一条|第二款"] {
+        for other in ["", "a|法律", "a|法律|", "|法律|第一条", "a|law|第一条", "a|法律|第一条|第二款"]
+        {
             assert_eq!(Basis::parse(other), None, "{other}");
         }
     }
 
     #[test]
     fn a_decision_of_the_state_council_sets_licences_by_its_annex() {
-        let decision = |article: &str| Basis { title: "决定".into(), level: Level::StateCouncilDecision, article: article.into() };
+        let decision =
+            |article: &str| Basis {
+                title: "决定".into(), level: Level::StateCouncilDecision, article: article.into()
+            };
         assert!(decision("附件第112项").sets(PowerKind::Licence));
         assert!(!decision("附件第112项").sets(PowerKind::Other));
         assert!(!decision("第二条").sets(PowerKind::Licence));

@@ -69,7 +69,11 @@ pub(crate) fn read(message: pb::Power) -> Result<(Power, Option<Date>), Failure>
         origin_department: message.origin_department,
         bases: message.bases.into_iter().map(read_basis).collect::<Result<_, _>>()?,
         acts: message.acts.into_iter().map(read_act).collect::<Result<_, _>>()?,
-        measures: message.measures.iter().map(|name| kept(Measure::parse(name), "a measure")).collect::<Result<_, _>>()?,
+        measures: message
+            .measures
+            .iter()
+            .map(|name| kept(Measure::parse(name), "a measure"))
+            .collect::<Result<_, _>>()?,
         relation: if message.related { Relation::Related } else { Relation::Independent },
         related_to: message.related_to.iter().map(|code| one(PowerCode::parse(code))).collect::<Result<_, _>>()?,
     };

@@ -44,7 +44,10 @@ impl<'a> Adjustment<'a> {
             self.outranks(&grant.document)?;
             let overlapping = |known: &&Suspension| known.resumed.as_ref().is_none_or(|resumed| from < resumed.on);
             if let Some(known) = grant.suspensions.iter().find(overlapping) {
-                return Err((FaultCode::Overlap, format!("{} is suspended from {} on under {}", grant.id, known.from, known.document)));
+                return Err((
+                    FaultCode::Overlap,
+                    format!("{} is suspended from {} on under {}", grant.id, known.from, known.document),
+                ));
             }
             let mut after = grant.clone();
             after.suspensions.push(Suspension { from, document: self.document.number.clone(), resumed: None });
@@ -189,7 +192,9 @@ impl<'a> Adjustment<'a> {
                 Ok(power) if self.register.newest_power(&power).is_none() => {
                     Err((FaultCode::UnknownPower, format!("{power}: not in the power catalogue")))
                 }
-                Ok(power) if !seen.insert(power.clone()) => Err((FaultCode::Duplicate, format!("{power} stands twice"))),
+                Ok(power) if !seen.insert(power.clone()) => {
+                    Err((FaultCode::Duplicate, format!("{power} stands twice")))
+                }
                 Ok(power) if whole => change(&power),
                 Ok(_) => continue,
             };

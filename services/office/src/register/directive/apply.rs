@@ -50,10 +50,15 @@ impl Effect {
 pub(crate) fn effect(order: &Order, register: &Register, rules: &Rules) -> Result<Effect, Vec<Fault>> {
     let directive = order.directive.as_ref().map_err(Clone::clone)?;
     if directive.annex().is_some() == order.annex.is_empty() {
-        let message = if order.annex.is_empty() { "the annex is missing or empty" } else { "the directive names no annex" };
+        let message =
+            if order.annex.is_empty() { "the annex is missing or empty" } else { "the directive names no annex" };
         return Err(vec![Fault::of_directive("annex", FaultCode::Directive, message)]);
     }
-    let document = &Issued { publication: directive.publication().cloned(), kind: directive.document_type(), ..order.document.clone() };
+    let document = &Issued {
+        publication: directive.publication().cloned(),
+        kind: directive.document_type(),
+        ..order.document.clone()
+    };
     let adjustment = Adjustment { register, rules, document };
     let grants = match directive {
         Directive::Grant { .. } => granted(order, document, Purpose::Grant, register, rules)?,

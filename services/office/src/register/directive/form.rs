@@ -124,7 +124,11 @@ impl Directive {
             "ADJUST_POWERS" => read(object, AdjustObject::into_directive),
             "WITHDRAW_POWERS" => read(object, WithdrawObject::into_directive),
             "REGISTER_BASIS" => read(object, BasisObject::into_directive),
-            _ => Err(vec![Fault::of_directive("type", FaultCode::Directive, format!("{}: not of the register", shown(&kind)))]),
+            _ => Err(vec![Fault::of_directive(
+                "type",
+                FaultCode::Directive,
+                format!("{}: not of the register", shown(&kind)),
+            )]),
         }
     }
 
@@ -183,7 +187,11 @@ impl GrantObject {
                 Some(Publication { date: date_of("publishedDate", &date, faults)?, place })
             }
             None if self.published_place.is_some() => {
-                faults.push(Fault::of_directive("publishedDate", FaultCode::Date, "a place of publication without its day"));
+                faults.push(Fault::of_directive(
+                    "publishedDate",
+                    FaultCode::Date,
+                    "a place of publication without its day",
+                ));
                 return None;
             }
             None => None,

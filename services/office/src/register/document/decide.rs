@@ -116,7 +116,8 @@ pub(crate) struct ByHand {
 
 /// Registers a document by hand.
 pub(crate) fn register(wanted: &ByHand, taken: Option<&str>, rules: &Rules) -> Result<Registered, Refusal> {
-    let number = DocumentNumber::parse(&wanted.number).map_err(|error| Refusal::DocumentNumber { fault: error.to_string() })?;
+    let number =
+        DocumentNumber::parse(&wanted.number).map_err(|error| Refusal::DocumentNumber { fault: error.to_string() })?;
     may_issue(&wanted.issuer, wanted.kind, rules)?;
     let (attached, stated) = attached(wanted)?;
     let publication = match (&wanted.publication, stated) {
@@ -165,7 +166,9 @@ fn attached(wanted: &ByHand) -> Result<(Option<Attached>, Option<Publication>), 
     };
     if wanted.directive.is_empty() {
         return match wanted.kind {
-            DocumentType::Basis | DocumentType::Other => wrong("a document of this type does nothing without its directive"),
+            DocumentType::Basis | DocumentType::Other => {
+                wrong("a document of this type does nothing without its directive")
+            }
             DocumentType::Grant | DocumentType::Adjust | DocumentType::Withdraw | DocumentType::Evaluation
                 if wanted.annex.is_empty() =>
             {
@@ -176,7 +179,8 @@ fn attached(wanted: &ByHand) -> Result<(Option<Attached>, Option<Publication>), 
             }
         };
     }
-    let directive_type = Directive::type_of(&wanted.directive).map_err(|fault| Refusal::Directive { faults: vec![fault] })?;
+    let directive_type =
+        Directive::type_of(&wanted.directive).map_err(|fault| Refusal::Directive { faults: vec![fault] })?;
     let own = super::owner::is_own(&directive_type);
     let publication = match (own, wanted.kind) {
         (false, DocumentType::Other) => None,
@@ -202,7 +206,9 @@ fn attached(wanted: &ByHand) -> Result<(Option<Attached>, Option<Publication>), 
 
 fn published_after(publication: Option<&Publication>, known: Date) -> Result<(), Refusal> {
     match publication {
-        Some(publication) if publication.date < known => Err(Refusal::Publication { known, published: publication.date }),
+        Some(publication) if publication.date < known => {
+            Err(Refusal::Publication { known, published: publication.date })
+        }
         Some(_) | None => Ok(()),
     }
 }
@@ -271,7 +277,8 @@ pub(crate) fn publish(
         return Err(Refusal::HistoryEdit { name: document.id.name(), stage });
     }
     let (publication, recorder) = (publication.clone(), person.to_owned());
-    let unpublished = register.all_grants().filter(|grant| grant.document == issued.number && grant.publication.is_none());
+    let unpublished =
+        register.all_grants().filter(|grant| grant.document == issued.number && grant.publication.is_none());
     let published = unpublished.map(|grant| Event::GrantRecorded {
         grant: Arc::new(Grant { publication: Some(publication.clone()), ..grant.clone() }),
         change: Change::Published,

@@ -124,7 +124,10 @@ impl DocumentService for DocumentRpc {
         self.decide(call, Command { id, person, etag: request.etag, step: Step::Publish(publication) }).await
     }
 
-    async fn get_document(&self, mut request: Request<pb::GetDocumentRequest>) -> Result<Response<pb::Document>, Status> {
+    async fn get_document(
+        &self,
+        mut request: Request<pb::GetDocumentRequest>,
+    ) -> Result<Response<pb::Document>, Status> {
         admit_read(&mut request)?;
         let id = wire::name(&request.into_inner().name)?;
         let mut reader = self.shared.writer.db().read().await.map_err(Denial::from)?;
@@ -161,8 +164,10 @@ impl DocumentRpc {
         let code = fields.read("power_code", "AU-ENUM", PowerCode::parse(power));
         let code = fields.finish(code)?;
         let register = self.shared.index.current().await?;
-        let versions = register.entry(code.as_str()).into_iter().flat_map(|entry| &entry.grants).flat_map(|grant| &grant.versions);
-        let mut numbers: Vec<_> = versions.filter_map(|version| changed_by(&version.grant, version.change).cloned()).collect();
+        let versions =
+            register.entry(code.as_str()).into_iter().flat_map(|entry| &entry.grants).flat_map(|grant| &grant.versions);
+        let mut numbers: Vec<_> =
+            versions.filter_map(|version| changed_by(&version.grant, version.change).cloned()).collect();
         numbers.sort();
         numbers.dedup();
         Ok(Some(numbers))

@@ -69,6 +69,24 @@ pub(crate) struct Deciding {
     register: Arc<Register>,
 }
 
+impl Deciding {
+    /// Whether an event changes the document itself. A step has one such event.
+    fn is_about(&self, event: &Event) -> bool {
+        match event {
+            Event::DocumentConfirmed { id, .. }
+            | Event::DocumentRefused { id, .. }
+            | Event::DocumentPublished { id, .. } => *id == self.document.id,
+            Event::PowerListed { .. }
+            | Event::GrantRecorded { .. }
+            | Event::BasisRegistered { .. }
+            | Event::DirectiveApplied { .. }
+            | Event::DocumentRegistered(_)
+            | Event::ImportDrafted(_)
+            | Event::ImportConfirmed(_) => false,
+        }
+    }
+}
+
 /// What is wanted of a document.
 pub(crate) struct Command {
     /// Which.
@@ -104,7 +122,8 @@ impl Unit for Deciding {
     type Reply = pb::Document;
 
     async fn load(tx: &mut Tx, command: &Command, facts: &Facts) -> Result<(Self, Version), Denial> {
-        let (document, version) = store::load(tx.sql(), command.id).await?.ok_or_else(|| store::not_found(command.id))?;
+        let (document, version) =
+            store::load(tx.sql(), command.id).await?.ok_or_else(|| store::not_found(command.id))?;
         let register = load_for(tx, &facts.index).await?;
         let version = version_with(version, register.head)?;
         Ok((Self { document, register }, version))
@@ -128,8 +147,12 @@ impl Unit for Deciding {
 
     /// Where the document is refused, the paper that brought it goes back to its sender in the same transaction.
     async fn save(&self, tx: &mut Tx, saving: &Saving<'_, Self>) -> Result<(), SaveError> {
-        let events: Vec<_> = saving.events.iter().zip(saving.entries).map(|(event, entry)| (event, entry.recorded())).collect();
+        let events: Vec<_> =
+            saving.events.iter().zip(saving.entries).map(|(event, entry)| (event, entry.recorded())).collect();
         write(tx, &events, self.register.head).await?;
+        for (event, recorded) in events.iter().filter(|(event, _)| self.is_about(event)) {
+            store::update(tx, &self.document, saving.version.number(), event.revision(), *recorded).await?;
+        }
         for event in saving.events {
             if let (Event::DocumentRefused { faults, .. }, Some(paper)) = (event, &self.document.paper) {
                 let code = faults.first().map_or("RE-DIRECTIVE", |fault| &fault.code);

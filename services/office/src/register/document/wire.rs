@@ -201,7 +201,8 @@ pub(crate) fn read(message: pb::Document, annex: Bytes) -> Result<Document, Fail
         publication: published.map(|date| Publication { date, place: message.publish_place }),
         kind,
     };
-    let annex = if annex.is_empty() { None } else { Some(Annex { digest: digest(&message.annex_digest)?, content: annex }) };
+    let annex =
+        if annex.is_empty() { None } else { Some(Annex { digest: digest(&message.annex_digest)?, content: annex }) };
     let directive = (!message.directive.is_empty()).then_some(Attached { object: message.directive, annex });
     let at = message.confirm_time.as_ref().and_then(instant);
     let stage = match state {

@@ -93,7 +93,8 @@ pub(crate) fn check(file: &[u8], context: &Context<'_>) -> Checked<Made> {
         made.superseded.extend(build::superseded(&grant, &found, context));
         made.grants.push(grant);
     }
-    made.publications = file.publications.into_iter().map(|(number, published)| (number.clone(), published.clone())).collect();
+    made.publications =
+        file.publications.into_iter().map(|(number, published)| (number.clone(), published.clone())).collect();
     made.publications.sort_by(|(one, _), (other, _)| one.cmp(other));
     let mut told = table.faults().to_vec();
     told.extend(faults.into_iter().flat_map(RowFaults::into_faults));

@@ -101,10 +101,12 @@ impl GrantService for GrantRpc {
         let page = Page::parse(request.page_size, &request.page_token, &list).map_err(Denial::from)?;
         let register = self.shared.index.current().await.map_err(Denial::from)?;
         let grants = register.entry(code.as_str()).into_iter().flat_map(|entry| &entry.grants);
-        let mut versions: Vec<_> = grants.flat_map(|grant| &grant.versions).map(|it| (it.revision, it.grant.id, it)).collect();
+        let mut versions: Vec<_> =
+            grants.flat_map(|grant| &grant.versions).map(|it| (it.revision, it.grant.id, it)).collect();
         versions.sort_by_key(|(revision, id, _)| (*revision, *id));
         let after = place(&page)?;
-        let found = versions.into_iter().filter(|(revision, id, _)| after.is_none_or(|after| (*revision, id.0) > after));
+        let found =
+            versions.into_iter().filter(|(revision, id, _)| after.is_none_or(|after| (*revision, id.0) > after));
         let found: Vec<_> = found.take(fetched(&page)).collect();
         let (found, next_page_token) = page.close(found, |(revision, id, _)| format!("{revision}/{}", id.0));
         let today = time::town_date(reading.now);
@@ -115,19 +117,28 @@ impl GrantService for GrantRpc {
         Ok(Response::new(pb::ListGrantVersionsResponse { versions: versions.collect(), next_page_token }))
     }
 
-    async fn import_powers(&self, mut request: Request<pb::ImportPowersRequest>) -> Result<Response<pb::Import>, Status> {
+    async fn import_powers(
+        &self,
+        mut request: Request<pb::ImportPowersRequest>,
+    ) -> Result<Response<pb::Import>, Status> {
         let call = admit_write(&mut request)?;
         let wanted = import_wire::powers(request.into_inner(), call.request_id, time::town_date(call.now))?;
         self.draft(call, wanted).await
     }
 
-    async fn import_grants(&self, mut request: Request<pb::ImportGrantsRequest>) -> Result<Response<pb::Import>, Status> {
+    async fn import_grants(
+        &self,
+        mut request: Request<pb::ImportGrantsRequest>,
+    ) -> Result<Response<pb::Import>, Status> {
         let call = admit_write(&mut request)?;
         let wanted = import_wire::grants(request.into_inner(), call.request_id)?;
         self.draft(call, wanted).await
     }
 
-    async fn confirm_import(&self, mut request: Request<pb::ConfirmImportRequest>) -> Result<Response<pb::Import>, Status> {
+    async fn confirm_import(
+        &self,
+        mut request: Request<pb::ConfirmImportRequest>,
+    ) -> Result<Response<pb::Import>, Status> {
         let call = admit_write(&mut request)?;
         let request = request.into_inner();
         let command = Confirm { id: import_wire::name(&request.name)?, person: person(&call), etag: request.etag };
@@ -162,7 +173,9 @@ impl GrantService for GrantRpc {
 fn shown(register: &Register, recorded: &Recorded, today: Date) -> pb::Grant {
     let grant: &Grant = &recorded.grant;
     // A power that was granted is in the catalogue for good.
-    let state = register.power_on(&grant.power, today).map(|power| grant.state_on(power.kind, today, register.is_succeeded(grant)));
+    let state = register
+        .power_on(&grant.power, today)
+        .map(|power| grant.state_on(power.kind, today, register.is_succeeded(grant)));
     match state {
         Some(state) => wire::recorded(recorded, state),
         None => wire::grant(grant),
@@ -173,7 +186,8 @@ fn filter(request: &pb::ListGrantsRequest) -> Result<(Option<PowerCode>, Option<
     let mut fields = Fields::new();
     let (code, number) = (&request.power_code, &request.document_number);
     let power = (!code.is_empty()).then(|| fields.read("power_code", "AU-ENUM", PowerCode::parse(code)));
-    let number = (!number.is_empty()).then(|| fields.read("document_number", "ID-DOCNO", DocumentNumber::parse(number)));
+    let number =
+        (!number.is_empty()).then(|| fields.read("document_number", "ID-DOCNO", DocumentNumber::parse(number)));
     fields.finish(Some((power.flatten(), number.flatten())))
 }
 

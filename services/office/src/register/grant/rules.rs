@@ -23,7 +23,11 @@ pub(crate) fn check(power: &Power, terms: Terms, faults: &mut RowFaults) {
     // 非行政许可审批 ended as a category in May 2015: 国发〔2015〕27号.
     let abolished = power.kind == PowerKind::NonLicenceApproval && terms.to.is_none_or(|to| to > NLA_ABOLISHED);
     if abolished && faults.sound(&["to"]) {
-        faults.refuse("to", FaultCode::NlaAbolished, format!("a non-licence approval ends on {NLA_ABOLISHED} at the latest"));
+        faults.refuse(
+            "to",
+            FaultCode::NlaAbolished,
+            format!("a non-licence approval ends on {NLA_ABOLISHED} at the latest"),
+        );
     }
     // The county body of a stationed item keeps its power, so nothing is handed down and no mode is tested.
     if terms.exercise != Some(ExerciseName::Stationed) {
@@ -38,7 +42,11 @@ pub(crate) fn check(power: &Power, terms: Terms, faults: &mut RowFaults) {
     }
     // 行政强制法 arts. 29, 47.
     if power.freezes_without_law() && faults.sound(&["power_code"]) {
-        faults.refuse("power_code", FaultCode::Freeze, "freezing or transfer of deposits needs a basis of the level 法律");
+        faults.refuse(
+            "power_code",
+            FaultCode::Freeze,
+            "freezing or transfer of deposits needs a basis of the level 法律",
+        );
     }
 }
 
@@ -50,7 +58,11 @@ fn check_mode(power: &Power, mode: Option<Mode>, faults: &mut RowFaults) {
             faults.refuse("mode", FaultCode::AssignedKind, message);
         }
         Some(Mode::Assigned) if power.is_statutory() => {
-            faults.refuse("mode", FaultCode::ModeMismatch, "the power has a statutory basis and is handed down as CONFIRMED");
+            faults.refuse(
+                "mode",
+                FaultCode::ModeMismatch,
+                "the power has a statutory basis and is handed down as CONFIRMED",
+            );
         }
         Some(Mode::Confirmed) if !power.is_statutory() => {
             faults.refuse("mode", FaultCode::NoBasis, "the catalogue names no statutory basis for the power");

@@ -9,6 +9,7 @@ use super::state::{
     Transition,
 };
 use crate::fields::{day_to_wire, instant_to_wire};
+use crate::register::directive::form;
 use crate::register::document::state::Publication;
 use crate::register::kept::{count, day, kept, one, some, some_day, text, to_count};
 
@@ -116,7 +117,7 @@ fn read_exercise(message: &pb::Grant) -> Result<Exercise, Failure> {
 fn read_end(message: &pb::Grant) -> Result<Option<End>, Failure> {
     let Some(on) = day(message.to.as_ref())? else { return Ok(None) };
     let until = day(message.transition_until.as_ref())?;
-    let transition = super::super::directive::form::transition(&message.transition, until).map_err(Failure::internal)?;
+    let transition = form::transition(&message.transition, until).map_err(Failure::internal)?;
     Ok(Some(End { on, document: some(&message.withdraw_document_number, DocumentNumber::parse)?, transition }))
 }
 
@@ -143,7 +144,11 @@ fn read_suspension(message: &pb::Suspension) -> Result<Suspension, Failure> {
         Some(on) => Some(Resumed { on, document: one(DocumentNumber::parse(&message.resume_document_number))? }),
         None => None,
     };
-    Ok(Suspension { from: some_day(message.from.as_ref())?, document: one(DocumentNumber::parse(&message.document_number))?, resumed })
+    Ok(Suspension {
+        from: some_day(message.from.as_ref())?,
+        document: one(DocumentNumber::parse(&message.document_number))?,
+        resumed,
+    })
 }
 
 /// The mode on the wire; a stationed body's item has none.

@@ -4,7 +4,9 @@ use vocabulary::{Institution, Money, Timestamp};
 
 use super::*;
 use crate::register::document::state::DocumentType;
-use crate::register::testing::{CONFIRMATION, GRANT, MEASURE, PENALTY, Trial, day, grant_row, number, power_row, with, worked_example};
+use crate::register::testing::{
+    CONFIRMATION, GRANT, MEASURE, PENALTY, Trial, day, grant_row, number, power_row, with, worked_example,
+};
 
 use Institution::{Construction, Enforcement, Service};
 use Verdict::*;
@@ -35,8 +37,14 @@ fn an_answer_names_the_grant_document_and_clause() {
     let answer = trial.answer(Enforcement, "P-02-A", "2024-07-01");
     let shown = wire::answer(&answer, day("2024-07-01"), 7);
     assert_eq!(shown.result(), townlink_proto::townlink::office::v1::HoldsResult::Ended);
-    assert_eq!((shown.grant.as_str(), shown.document_number.as_str(), shown.clause.as_str()), ("grants/G-000001", "昆政发〔2012〕1号", "1"));
-    assert_eq!((shown.end_document_number.as_str(), shown.supervisor.as_str(), shown.revision), ("昆政发〔2024〕9号", "CONSTRUCTION", 7));
+    assert_eq!(
+        (shown.grant.as_str(), shown.document_number.as_str(), shown.clause.as_str()),
+        ("grants/G-000001", "昆政发〔2012〕1号", "1")
+    );
+    assert_eq!(
+        (shown.end_document_number.as_str(), shown.supervisor.as_str(), shown.revision),
+        ("昆政发〔2024〕9号", "CONSTRUCTION", 7)
+    );
     let none = wire::answer(&trial.answer(Service, "P-01-X", "2024-07-01"), day("2024-07-01"), 7);
     assert_eq!((none.grant.as_str(), none.from), ("", None));
 }
@@ -104,17 +112,35 @@ fn publication_counts_from_the_revised_law_on() {
 #[test]
 fn an_entrusted_licence_must_be_published_and_another_kind_only_warns() {
     let mut trial = Trial::new();
-    let licence = [("power_code", "P-01-L"), ("name", "许可"), ("kind", "01"), ("origin_department", "市民政局"), ("basis", "行政许可法|法律|第二十四条")];
+    let licence = [
+        ("power_code", "P-01-L"),
+        ("name", "许可"),
+        ("kind", "01"),
+        ("origin_department", "市民政局"),
+        ("basis", "行政许可法|法律|第二十四条"),
+    ];
     trial.list(&[power_row(&licence), power_row(&CONFIRMATION)]);
     trial.document("昆民发〔2012〕1号", "昆山市民政局", "2012-03-01", "", DocumentType::Grant);
     trial.document("昆政发〔2012〕2号", "昆山市人民政府", "2012-03-01", "", DocumentType::Grant);
     let entrusted = with(
         &GRANT,
-        &[("power_code", "P-01-L"), ("exercise_name", "ENTRUSTED"), ("handler", "SERVICE"), ("supervisor", ""), ("doc_no", "昆民发〔2012〕1号")],
+        &[
+            ("power_code", "P-01-L"),
+            ("exercise_name", "ENTRUSTED"),
+            ("handler", "SERVICE"),
+            ("supervisor", ""),
+            ("doc_no", "昆民发〔2012〕1号"),
+        ],
     );
     let assigned = with(
         &GRANT,
-        &[("power_code", "P-07-B"), ("mode", "ASSIGNED"), ("handler", "SERVICE"), ("supervisor", ""), ("doc_no", "昆政发〔2012〕2号")],
+        &[
+            ("power_code", "P-07-B"),
+            ("mode", "ASSIGNED"),
+            ("handler", "SERVICE"),
+            ("supervisor", ""),
+            ("doc_no", "昆政发〔2012〕2号"),
+        ],
     );
     trial.grant(&[grant_row(&entrusted), grant_row(&assigned)]);
     assert_eq!(trial.verdict(Service, "P-01-L", "2013-01-01"), NotPublished);
@@ -160,7 +186,8 @@ fn what_is_said_must_lie_in_the_scope() {
     let asked = |place: &str, amount: Option<i64>, target: &str| {
         let revision = trial.register.head.revision;
         let amount = amount.map(Money::from_fen);
-        let question = Question { institution: Service, power: "P-07-B", day: day("2026-01-01"), place, amount, target, revision };
+        let question =
+            Question { institution: Service, power: "P-07-B", day: day("2026-01-01"), place, amount, target, revision };
         holds(&trial.register, &trial.rules, &question).verdict
     };
     assert_eq!(asked("", None, ""), Yes);
@@ -177,7 +204,14 @@ fn a_stationed_item_is_hosted_and_not_held() {
     trial.document("昆政发〔2012〕2号", "昆山市人民政府", "2012-03-01", "2012-03-01", DocumentType::Grant);
     let stationed = with(
         &GRANT,
-        &[("power_code", "P-07-B"), ("mode", ""), ("exercise_name", "STATIONED"), ("handler", "SERVICE"), ("supervisor", ""), ("doc_no", "昆政发〔2012〕2号")],
+        &[
+            ("power_code", "P-07-B"),
+            ("mode", ""),
+            ("exercise_name", "STATIONED"),
+            ("handler", "SERVICE"),
+            ("supervisor", ""),
+            ("doc_no", "昆政发〔2012〕2号"),
+        ],
     );
     trial.grant(&[grant_row(&stationed)]);
     assert_eq!(trial.verdict(Service, "P-07-B", "2026-01-01"), WrongInstitution);
@@ -202,11 +236,23 @@ fn the_register_answers_as_it_was_known() {
     let known = trial.now;
     trial.now = time_after(known, 3600);
     let paper = trial.document("昆政发〔2026〕6号", "昆山市人民政府", "2026-03-01", "", DocumentType::Withdraw);
-    trial.obey(&paper, r#"{"type":"WITHDRAW_POWERS","to":"2026-04-01","powers":["P-07-B"],"transition":"TRANSFER","until":null}"#, "");
+    trial.obey(
+        &paper,
+        r#"{"type":"WITHDRAW_POWERS","to":"2026-04-01","powers":["P-07-B"],"transition":"TRANSFER","until":null}"#,
+        "",
+    );
     let at = |at: Timestamp| {
         let revision = trial.register.revision_at(at);
         let power = "P-07-B";
-        let question = Question { institution: Service, power, day: day("2026-04-01"), place: "", amount: None, target: "", revision };
+        let question = Question {
+            institution: Service,
+            power,
+            day: day("2026-04-01"),
+            place: "",
+            amount: None,
+            target: "",
+            revision,
+        };
         holds(&trial.register, &trial.rules, &question).verdict
     };
     assert_eq!(at(time_after(known, -3600)), NoGrant);

@@ -62,7 +62,8 @@ pub(crate) fn asked(request: pb::HoldsRequest) -> Result<Asked, Denial> {
 
 /// An answer as the contract shows it.
 pub(crate) fn answer(answer: &Answer<'_>, day: Date, revision: i64) -> pb::HoldsResponse {
-    let mut shown = pb::HoldsResponse { result: verdict(answer.verdict).into(), revision, ..pb::HoldsResponse::default() };
+    let mut shown =
+        pb::HoldsResponse { result: verdict(answer.verdict).into(), revision, ..pb::HoldsResponse::default() };
     if let Some(grant) = answer.grant {
         let end = grant.end.as_ref();
         let suspended = grant.suspension_on(day).map(|suspension| &suspension.document);

@@ -23,7 +23,13 @@ pub(crate) struct Effect {
 }
 
 /// Checks a file against the register, and says what it does. `person` is who would record publications that rows bring along.
-pub(crate) fn effect(file: &[u8], content: &Content, register: &Register, rules: &Rules, person: &str) -> Checked<Effect> {
+pub(crate) fn effect(
+    file: &[u8],
+    content: &Content,
+    register: &Register,
+    rules: &Rules,
+    person: &str,
+) -> Checked<Effect> {
     let revision = register.head.revision + 1;
     let source = match content {
         Content::Powers { valid_from } => {
@@ -73,7 +79,12 @@ pub(crate) fn first_stage(outcome: Result<Effect, Vec<Fault>>, file: Bytes) -> S
 }
 
 /// Confirms a drafted import: its rows are checked again, and take effect together or not at all.
-pub(crate) fn confirm(import: &Import, person: &str, register: &Register, rules: &Rules) -> Result<Vec<Event>, Refusal> {
+pub(crate) fn confirm(
+    import: &Import,
+    person: &str,
+    register: &Register,
+    rules: &Rules,
+) -> Result<Vec<Event>, Refusal> {
     if import.registrar == person {
         return Err(Refusal::FourEyes { name: import.id.name(), person: person.to_owned() });
     }

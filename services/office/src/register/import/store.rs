@@ -43,12 +43,13 @@ pub(crate) async fn insert(tx: &mut Tx, import: &Import, recorded: Timestamp) ->
 
 /// Writes what became of a draft. A draft is left once, so its first version is the guard.
 pub(crate) async fn update(tx: &mut Tx, import: &Import, recorded: Timestamp) -> Result<(), SaveError> {
-    let saved = sqlx::query("update imports set import = $1, version = 2, recorded_us = $2 where id = $3 and version = 1")
-        .bind(wire::import(import, String::new()).encode_to_vec())
-        .bind(time::to_us(recorded))
-        .bind(import.id.to_string())
-        .execute(tx.sql())
-        .await?;
+    let saved =
+        sqlx::query("update imports set import = $1, version = 2, recorded_us = $2 where id = $3 and version = 1")
+            .bind(wire::import(import, String::new()).encode_to_vec())
+            .bind(time::to_us(recorded))
+            .bind(import.id.to_string())
+            .execute(tx.sql())
+            .await?;
     guard(&saved)
 }
 

@@ -13,7 +13,7 @@ use crate::register::event::Event;
 use crate::register::index::{Index, load_for};
 use crate::register::settings::Rules;
 use crate::register::state::{Head, Register};
-use crate::register::store::{version_with, write};
+use crate::register::store::{version_with, write, write_publications};
 
 /// An import being drafted: the import that the same file was before, if it was one.
 pub(crate) struct Drafting {
@@ -86,8 +86,8 @@ impl Unit for Confirming {
     type Reply = pb::Import;
 
     async fn load(tx: &mut Tx, command: &Confirm, facts: &Facts) -> Result<(Self, Version), Denial> {
-        let (import, version) = store::load(tx.sql(), command.id).await?.ok_or_else(|| store::not_found(command.id))?;
         let register = load_for(tx, &facts.index).await?;
+        let (import, version) = store::load(tx.sql(), command.id).await?.ok_or_else(|| store::not_found(command.id))?;
         let version = version_with(version, register.head)?;
         Ok((Self { import, register }, version))
     }
@@ -102,7 +102,9 @@ impl Unit for Confirming {
     }
 
     async fn save(&self, tx: &mut Tx, saving: &Saving<'_, Self>) -> Result<(), SaveError> {
-        let events: Vec<_> = saving.events.iter().zip(saving.entries).map(|(event, entry)| (event, entry.recorded())).collect();
+        let events: Vec<_> =
+            saving.events.iter().zip(saving.entries).map(|(event, entry)| (event, entry.recorded())).collect();
+        write_publications(tx, &events).await?;
         write(tx, &events, self.register.head).await
     }
 

@@ -29,7 +29,8 @@ fn a_right_file_has_no_faults() {
 
 #[test]
 fn unknown_and_malformed_values_are_told_each_by_itself() {
-    let rows: [(&[(&str, &str)], &[&str]); 19] = [
+    type Changes = &'static [(&'static str, &'static str)];
+    let rows: [(Changes, &[&str]); 19] = [
         (&[("power_code", "pp_urb_1")], &["power_code"]),
         (&[("power_code", "")], &["power_code"]),
         (&[("impl_code", "11320583014099996R5000117003001")], &["impl_code"]),
@@ -65,9 +66,18 @@ fn a_power_stands_once_and_its_rows_agree() {
     let other = with(&PENALTY, &[("act", "另一行为")]);
     assert_eq!(faults(&[PENALTY.to_vec(), other.clone()]), []);
     assert_eq!(faults(&[PENALTY.to_vec(), PENALTY.to_vec()]), expected([(3, "act", "AU-DUPLICATE")]));
-    assert_eq!(faults(&[MEASURE.to_vec(), PENALTY.to_vec(), MEASURE.to_vec()]), expected([(4, "power_code", "AU-DUPLICATE")]));
-    let at_odds = with(&other, &[("name", "另一名称"), ("field", "HEALTH"), ("origin_department", "市卫健委"), ("basis", "")]);
-    let columns = [(3, "name", "AU-DUPLICATE"), (3, "field", "AU-DUPLICATE"), (3, "origin_department", "AU-DUPLICATE"), (3, "basis", "AU-DUPLICATE")];
+    assert_eq!(
+        faults(&[MEASURE.to_vec(), PENALTY.to_vec(), MEASURE.to_vec()]),
+        expected([(4, "power_code", "AU-DUPLICATE")])
+    );
+    let at_odds =
+        with(&other, &[("name", "另一名称"), ("field", "HEALTH"), ("origin_department", "市卫健委"), ("basis", "")]);
+    let columns = [
+        (3, "name", "AU-DUPLICATE"),
+        (3, "field", "AU-DUPLICATE"),
+        (3, "origin_department", "AU-DUPLICATE"),
+        (3, "basis", "AU-DUPLICATE"),
+    ];
     assert_eq!(faults(&[PENALTY.to_vec(), at_odds]), expected(columns));
     // A value that was refused says nothing about the other rows.
     let unreadable = with(&other, &[("field", "MOON")]);
@@ -82,7 +92,10 @@ fn a_known_power_keeps_its_kind() {
 
 #[test]
 fn liberty_is_never_listed_and_freezing_needs_a_law() {
-    assert_eq!(changed(&PENALTY, &[("penalty_kinds", "罚款;行政拘留")]), expected([(2, "penalty_kinds", "AU-LIBERTY")]));
+    assert_eq!(
+        changed(&PENALTY, &[("penalty_kinds", "罚款;行政拘留")]),
+        expected([(2, "penalty_kinds", "AU-LIBERTY")])
+    );
     let rows = [MEASURE.to_vec(), PENALTY.to_vec()];
     let measure = |changes: &[(&'static str, &'static str)]| faults(&[with(&rows[0], changes), rows[1].clone()]);
     assert_eq!(measure(&[("measures", "限制人身自由")]), expected([(2, "measures", "AU-LIBERTY")]));
@@ -111,7 +124,8 @@ fn a_changed_power_is_a_new_version_from_a_day_on() {
     trial.list(&[power_row(&PENALTY)]);
     let same = trial.check_powers(&[power_row(&PENALTY)], "2026-05-01");
     assert_eq!(same, Ok(Vec::new()));
-    let renamed = trial.check_powers(&[power_row(&with(&PENALTY, &[("name", "改名")]))], "2026-05-01").expect("no faults");
+    let renamed =
+        trial.check_powers(&[power_row(&with(&PENALTY, &[("name", "改名")]))], "2026-05-01").expect("no faults");
     trial.take(&renamed);
     let code = PowerCode::parse("P-02-A").expect("a code");
     let title = |on: &str| trial.register.power_on(&code, day(on)).map(|power| power.title.clone());

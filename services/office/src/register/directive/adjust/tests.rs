@@ -7,7 +7,8 @@ use crate::register::document::state::DocumentType;
 use crate::register::grant::csv;
 use crate::register::grant::state::GrantState;
 use crate::register::testing::{
-    CONFIRMATION, GRANT, PENALTY, Told, Trial, day, expected, file, grant_row, number, power_row, row, with, worked_example,
+    CONFIRMATION, GRANT, PENALTY, Told, Trial, day, expected, file, grant_row, number, power_row, row, with,
+    worked_example,
 };
 
 /// P-02-A granted openly by the city government in 2012.
@@ -20,7 +21,13 @@ fn trial() -> Trial {
 }
 
 fn paper(issuer: &str) -> Issued {
-    Issued { number: number("昆政发〔2026〕5号"), issuer: issuer.into(), date: day("2026-03-01"), publication: None, kind: DocumentType::Adjust }
+    Issued {
+        number: number("昆政发〔2026〕5号"),
+        issuer: issuer.into(),
+        date: day("2026-03-01"),
+        publication: None,
+        kind: DocumentType::Adjust,
+    }
 }
 
 fn suspend(from: &str, powers: &str) -> String {
@@ -60,11 +67,19 @@ fn a_suspension_ends_where_a_document_resumes() {
 fn what_cannot_be_suspended_or_resumed_is_told() {
     let mut trial = trial();
     let listed = suspend("2026-04-01", r#""P-02-A","p_1","P-02-X","P-07-B","P-02-A""#);
-    let each = [(0, "powers[1]", "AU-ENUM"), (0, "powers[2]", "AU-UNKNOWN-POWER"), (0, "powers[3]", "OV-NO-GRANT"), (0, "powers[4]", "AU-DUPLICATE")];
+    let each = [
+        (0, "powers[1]", "AU-ENUM"),
+        (0, "powers[2]", "AU-UNKNOWN-POWER"),
+        (0, "powers[3]", "OV-NO-GRANT"),
+        (0, "powers[4]", "AU-DUPLICATE"),
+    ];
     assert_eq!(faults(&trial, CITY, &listed), expected(each));
     let one = |code| expected([(0, "powers[0]", code)]);
     assert_eq!(faults(&trial, CITY, &suspend("2026-02-28", r#""P-02-A""#)), expected([(0, "from", "AU-RETRO")]));
-    assert_eq!(faults(&trial, "市城市管理局", &suspend("2026-04-01", r#""P-02-A""#)), expected([(0, "issuer", "AU-ISSUER")]));
+    assert_eq!(
+        faults(&trial, "市城市管理局", &suspend("2026-04-01", r#""P-02-A""#)),
+        expected([(0, "issuer", "AU-ISSUER")])
+    );
     assert_eq!(faults(&trial, "昆山市人民政府办公室", &suspend("2026-04-01", r#""P-02-A""#)), one("AU-ISSUER"));
     assert_eq!(faults(&trial, CITY, &resume("2026-04-01")), one("AU-DATE"));
     trial.obey(&paper("苏州市人民政府"), &suspend("2026-04-01", r#""P-02-A""#), "");
@@ -88,15 +103,24 @@ fn a_withdrawal_ends_the_grant_on_its_day() {
     assert_eq!(grant.state_on(vocabulary::PowerKind::Penalty, day("2026-05-01"), false), GrantState::Withdrawn);
     // A later document may bring the end forward, and not put it off.
     assert_eq!(faults(&trial, CITY, &withdraw("2026-04-01", r#""P-02-A""#)), []);
-    assert_eq!(faults(&trial, CITY, &withdraw("2026-05-01", r#""P-02-A""#)), expected([(0, "powers[0]", "OV-NO-GRANT")]));
+    assert_eq!(
+        faults(&trial, CITY, &withdraw("2026-05-01", r#""P-02-A""#)),
+        expected([(0, "powers[0]", "OV-NO-GRANT")])
+    );
 }
 
 #[test]
 fn what_cannot_be_withdrawn_is_told() {
     let trial = trial();
     assert_eq!(faults(&trial, CITY, &withdraw("2026-02-28", r#""P-02-A""#)), expected([(0, "to", "AU-ADHOC")]));
-    assert_eq!(faults(&trial, "市城市管理局", &withdraw("2026-05-01", r#""P-02-A""#)), expected([(0, "issuer", "AU-ISSUER")]));
-    assert_eq!(faults(&trial, "昆山市人民政府办公室", &withdraw("2026-05-01", r#""P-02-A""#)), expected([(0, "powers[0]", "AU-ISSUER")]));
+    assert_eq!(
+        faults(&trial, "市城市管理局", &withdraw("2026-05-01", r#""P-02-A""#)),
+        expected([(0, "issuer", "AU-ISSUER")])
+    );
+    assert_eq!(
+        faults(&trial, "昆山市人民政府办公室", &withdraw("2026-05-01", r#""P-02-A""#)),
+        expected([(0, "powers[0]", "AU-ISSUER")])
+    );
     let early = r#"{"type":"WITHDRAW_POWERS","to":"2026-05-01","powers":["P-02-A"],"transition":"FINISH_UNTIL","until":"2026-04-01"}"#;
     assert_eq!(faults(&trial, CITY, early), expected([(0, "until", "AU-DATE")]));
     // A grant that begins on the day of its end would be none.
@@ -152,7 +176,8 @@ fn a_replacement_ends_the_old_grant_where_the_new_one_begins() {
     let mut trial = trial();
     let object = r#"{"type":"ADJUST_POWERS","action":"REPLACE","annex":"清单.csv"}"#;
     let annex = |changes: &[(&'static str, &'static str)]| {
-        let cells = with(&with(&GRANT, &[("doc_no", "昆政发〔2026〕5号"), ("from", "2026-04-01"), ("clause", "9")]), changes);
+        let cells =
+            with(&with(&GRANT, &[("doc_no", "昆政发〔2026〕5号"), ("from", "2026-04-01"), ("clause", "9")]), changes);
         file(csv::COLUMNS, &[grant_row(&cells)])
     };
     let told = |issuer: &str, annex: &str| trial.direct(&paper(issuer), object, annex).err().unwrap_or_default();
@@ -161,8 +186,12 @@ fn a_replacement_ends_the_old_grant_where_the_new_one_begins() {
     assert_eq!(told(CITY, &annex(&nothing)), expected([(2, "power_code", "OV-NO-GRANT")]));
     trial.obey(&paper(CITY), object, &annex(&[]));
     let grants: Vec<_> = trial.register.all_grants().collect();
-    let ends: Vec<_> = grants.iter().map(|grant| (grant.id.0, grant.from, grant.end.as_ref().map(|end| end.on))).collect();
+    let ends: Vec<_> =
+        grants.iter().map(|grant| (grant.id.0, grant.from, grant.end.as_ref().map(|end| end.on))).collect();
     assert_eq!(ends, [(1, day("2012-04-01"), Some(day("2026-04-01"))), (2, day("2026-04-01"), None)]);
     let succeeded = trial.register.is_succeeded(grants[0]);
-    assert_eq!(grants[0].state_on(vocabulary::PowerKind::Penalty, day("2026-04-01"), succeeded), GrantState::Superseded);
+    assert_eq!(
+        grants[0].state_on(vocabulary::PowerKind::Penalty, day("2026-04-01"), succeeded),
+        GrantState::Superseded
+    );
 }

@@ -25,12 +25,17 @@ const BASIS: &str = r#"{"type":"REGISTER_BASIS","basis":{"docNo":"苏政发〔20
 
 #[test]
 fn every_form_is_read() {
-    let granted = parsed(r#"{"type":"GRANT_POWERS","annex":"清单.csv","publishedDate":"2026-03-01","publishedPlace":"政府网站"}"#);
+    let granted = parsed(
+        r#"{"type":"GRANT_POWERS","annex":"清单.csv","publishedDate":"2026-03-01","publishedPlace":"政府网站"}"#,
+    );
     let publication = Publication { date: day("2026-03-01"), place: "政府网站".into() };
     assert_eq!(granted, Directive::Grant { annex: "清单.csv".into(), publication: Some(publication.clone()) });
     assert_eq!((granted.annex(), granted.publication()), (Some("清单.csv"), Some(&publication)));
     let unpublished = Directive::Grant { annex: "a".into(), publication: None };
-    assert_eq!(parsed(r#"{"publishedPlace":null,"publishedDate":null,"annex":"a","type":"GRANT_POWERS"}"#), unpublished);
+    assert_eq!(
+        parsed(r#"{"publishedPlace":null,"publishedDate":null,"annex":"a","type":"GRANT_POWERS"}"#),
+        unpublished
+    );
     let powers = || vec!["PP-1".to_owned()];
     assert_eq!(
         parsed(r#"{"type":"ADJUST_POWERS","action":"SUSPEND","from":"2026-04-01","powers":["PP-1"]}"#),
@@ -40,14 +45,21 @@ fn every_form_is_read() {
         parsed(r#"{"type":"ADJUST_POWERS","action":"RESUME","from":"2026-04-01","powers":["PP-1"]}"#),
         Directive::Resume { from: day("2026-04-01"), powers: powers() },
     );
-    assert_eq!(parsed(r#"{"type":"ADJUST_POWERS","action":"REPLACE","annex":"a"}"#), Directive::Replace { annex: "a".into() });
+    assert_eq!(
+        parsed(r#"{"type":"ADJUST_POWERS","action":"REPLACE","annex":"a"}"#),
+        Directive::Replace { annex: "a".into() }
+    );
     let until = Transition::FinishUntil(day("2026-06-01"));
     assert_eq!(
-        parsed(r#"{"type":"WITHDRAW_POWERS","to":"2026-05-01","powers":["PP-1"],"transition":"FINISH_UNTIL","until":"2026-06-01"}"#),
+        parsed(
+            r#"{"type":"WITHDRAW_POWERS","to":"2026-05-01","powers":["PP-1"],"transition":"FINISH_UNTIL","until":"2026-06-01"}"#
+        ),
         Directive::Withdraw { to: day("2026-05-01"), powers: powers(), transition: until },
     );
     assert_eq!(
-        parsed(r#"{"type":"WITHDRAW_POWERS","to":"2026-05-01","powers":["PP-1"],"transition":"TRANSFER","until":null}"#),
+        parsed(
+            r#"{"type":"WITHDRAW_POWERS","to":"2026-05-01","powers":["PP-1"],"transition":"TRANSFER","until":null}"#
+        ),
         Directive::Withdraw { to: day("2026-05-01"), powers: powers(), transition: Transition::Transfer },
     );
     assert_eq!(parsed(r#"{"type":"WITHDRAW_POWERS","annex":"a"}"#), Directive::WithdrawListed { annex: "a".into() });
@@ -106,16 +118,35 @@ fn an_object_of_another_form_is_refused() {
 
 #[test]
 fn wrong_values_are_told_with_their_key() {
-    assert_eq!(codes(r#"{"type":"GRANT_POWERS","annex":"a","publishedDate":"2012-02-30"}"#), only("publishedDate", "AU-DATE"));
+    assert_eq!(
+        codes(r#"{"type":"GRANT_POWERS","annex":"a","publishedDate":"2012-02-30"}"#),
+        only("publishedDate", "AU-DATE")
+    );
     assert_eq!(codes(r#"{"type":"GRANT_POWERS","annex":"a","publishedPlace":"b"}"#), only("publishedDate", "AU-DATE"));
-    assert_eq!(codes(r#"{"type":"ADJUST_POWERS","action":"SUSPEND","from":"x","powers":["PP-1"]}"#), only("from", "AU-DATE"));
-    assert_eq!(codes(r#"{"type":"ADJUST_POWERS","action":"SUSPEND","from":"2026-04-01","powers":[]}"#), only("powers", "AU-ENUM"));
+    assert_eq!(
+        codes(r#"{"type":"ADJUST_POWERS","action":"SUSPEND","from":"x","powers":["PP-1"]}"#),
+        only("from", "AU-DATE")
+    );
+    assert_eq!(
+        codes(r#"{"type":"ADJUST_POWERS","action":"SUSPEND","from":"2026-04-01","powers":[]}"#),
+        only("powers", "AU-ENUM")
+    );
     for transition in [r#""FINISH_UNTIL""#, r#""LATER""#, r#""TRANSFER","until":"2026-06-01""#] {
-        let object = format!(r#"{{"type":"WITHDRAW_POWERS","to":"2026-05-01","powers":["PP-1"],"transition":{transition}}}"#);
+        let object =
+            format!(r#"{{"type":"WITHDRAW_POWERS","to":"2026-05-01","powers":["PP-1"],"transition":{transition}}}"#);
         assert_eq!(codes(&object), only("transition", "AU-ENUM"), "{object}");
     }
-    let all_wrong = BASIS.replace("〔2022〕", "[2022]").replace("66c7", "66C7").replace("2022-01-05", "5.1.2022").replace(r#"["*"]"#, "[]");
-    let expected = [("basis.docNo", "ID-DOCNO"), ("basis.digest", "RE-DIGEST"), ("basis.issueDate", "AU-DATE"), ("powers", "AU-ENUM")];
+    let all_wrong = BASIS
+        .replace("〔2022〕", "[2022]")
+        .replace("66c7", "66C7")
+        .replace("2022-01-05", "5.1.2022")
+        .replace(r#"["*"]"#, "[]");
+    let expected = [
+        ("basis.docNo", "ID-DOCNO"),
+        ("basis.digest", "RE-DIGEST"),
+        ("basis.issueDate", "AU-DATE"),
+        ("powers", "AU-ENUM"),
+    ];
     assert_eq!(codes(&all_wrong), expected.map(|(key, code)| (key.to_owned(), code.to_owned())));
 }
 

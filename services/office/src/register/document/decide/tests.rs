@@ -6,7 +6,8 @@ use vocabulary::{MessageId, Timestamp};
 use super::*;
 use crate::register::testing::{GRANT, PENALTY, Trial, day, grant_row, number, power_row};
 
-const OBJECT: &str = r#"{"type":"GRANT_POWERS","annex":"清单.csv","publishedDate":"2026-03-01","publishedPlace":"政府网站"}"#;
+const OBJECT: &str =
+    r#"{"type":"GRANT_POWERS","annex":"清单.csv","publishedDate":"2026-03-01","publishedPlace":"政府网站"}"#;
 
 fn by_hand() -> ByHand {
     ByHand {
@@ -37,13 +38,15 @@ fn document() -> Document {
 }
 
 fn confirmed() -> Document {
-    let events = confirm(&document(), "wang", &Outcome::Applied { rows: 3 }, Timestamp::UNIX_EPOCH, 1).expect("a confirmation");
+    let events =
+        confirm(&document(), "wang", &Outcome::Applied { rows: 3 }, Timestamp::UNIX_EPOCH, 1).expect("a confirmation");
     events.iter().fold(document(), Document::after)
 }
 
 fn refused() -> Document {
     let faults = vec![Fault::new(2, "from", FaultCode::Retro, "before the document")];
-    let events = confirm(&document(), "wang", &Outcome::Faulty(faults), Timestamp::UNIX_EPOCH, 1).expect("a refusal of its faults");
+    let events = confirm(&document(), "wang", &Outcome::Faulty(faults), Timestamp::UNIX_EPOCH, 1)
+        .expect("a refusal of its faults");
     events.iter().fold(document(), Document::after)
 }
 
@@ -57,7 +60,10 @@ fn a_document_is_registered_by_hand_with_its_directive() {
     });
     let directed = directed.expect("a document");
     assert_eq!(directed.issued.publication.as_ref().map(|publication| publication.date), Some(day("2026-03-01")));
-    assert_eq!(directed.directive.and_then(|attached| attached.annex).map(|annex| annex.digest), Some(Sm3Digest::of(b"a,b")));
+    assert_eq!(
+        directed.directive.and_then(|attached| attached.annex).map(|annex| annex.digest),
+        Some(Sm3Digest::of(b"a,b"))
+    );
     let foreign = registered(|wanted| {
         wanted.kind = DocumentType::Other;
         wanted.issuer = "市财政局".to_owned();
@@ -72,7 +78,8 @@ fn what_cannot_be_registered_is_refused() {
         let refusal: runtime::refusal::Refusal = registered(change).expect_err("a refusal").into();
         refusal.reason.as_str_name().trim_start_matches("ERROR_REASON_").to_owned()
     };
-    let rows: [(fn(&mut ByHand), &str); 13] = [
+    type Change = fn(&mut ByHand);
+    let rows: [(Change, &str); 13] = [
         (|it| it.number = "昆政发[2026]5号".to_owned(), "ID_DOCNO"),
         (|it| it.issuer = "某公司".to_owned(), "AU_ISSUER"),
         (|it| (it.kind, it.issuer) = (DocumentType::Withdraw, "市城市管理局".to_owned()), "AU_ISSUER"),
@@ -83,7 +90,10 @@ fn what_cannot_be_registered_is_refused() {
         (|it| it.directive = Bytes::from_static(b"{}"), "RE_DIRECTIVE"),
         (|it| it.directive = Bytes::from_static(OBJECT.as_bytes()), "RE_DIRECTIVE"),
         (|it| it.directive = Bytes::from_static(br#"{"type":"SET_FISCAL_BASE"}"#), "RE_DIRECTIVE"),
-        (|it| (it.kind, it.directive) = (DocumentType::Withdraw, Bytes::from_static(OBJECT.as_bytes())), "RE_DIRECTIVE"),
+        (
+            |it| (it.kind, it.directive) = (DocumentType::Withdraw, Bytes::from_static(OBJECT.as_bytes())),
+            "RE_DIRECTIVE",
+        ),
         (
             |it| {
                 it.directive = Bytes::from_static(OBJECT.as_bytes());
@@ -105,7 +115,10 @@ fn what_cannot_be_registered_is_refused() {
         assert_eq!(reason(change), expected, "row {place}");
     }
     let taken = register(&by_hand(), Some("documents/1"), &Trial::new().rules);
-    assert_eq!(taken, Err(Refusal::Duplicate { number: "昆政发〔2026〕5号".to_owned(), other: "documents/1".to_owned() }));
+    assert_eq!(
+        taken,
+        Err(Refusal::Duplicate { number: "昆政发〔2026〕5号".to_owned(), other: "documents/1".to_owned() })
+    );
 }
 
 #[test]
@@ -155,14 +168,31 @@ fn a_publication_is_recorded_once_by_another_person() {
     let stage = confirmed().stage;
     let document = Document { issued: Arc::new(issued), stage, ..document() };
     let publication = |date: &str| Publication { date: day(date), place: "政府网站".to_owned() };
-    let publish = |document: &Document, person: &str, date: &str| publish(document, &trial.register, person, &publication(date), 4);
+    let publish = |document: &Document, person: &str, date: &str| {
+        publish(document, &trial.register, person, &publication(date), 4)
+    };
     assert!(matches!(publish(&document, "wang", "2012-02-29"), Err(Refusal::Publication { .. })));
     assert!(matches!(publish(&document, "li", "2012-03-10"), Err(Refusal::FourEyes { .. })));
     let waiting = Document { stage: Stage::Registered, ..document.clone() };
     assert!(matches!(publish(&waiting, "wang", "2012-03-10"), Err(Refusal::HistoryEdit { stage: "REGISTERED", .. })));
     let events = publish(&document, "wang", "2012-03-10").expect("a publication");
-    let grants: Vec<_> = events.iter().filter(|event| matches!(event, Event::GrantRecorded { change: Change::Published, .. })).collect();
+    let grants: Vec<_> =
+        events.iter().filter(|event| matches!(event, Event::GrantRecorded { change: Change::Published, .. })).collect();
     assert_eq!((events.len(), grants.len()), (2, 1));
     let published = events.iter().fold(document, Document::after);
     assert!(matches!(publish(&published, "wang", "2012-03-11"), Err(Refusal::HistoryEdit { stage: "PUBLISHED", .. })));
+}
+
+#[test]
+fn a_document_reads_back_at_every_stage() {
+    let directed = registered(|wanted| {
+        wanted.directive = Bytes::from_static(OBJECT.as_bytes());
+        wanted.annex = Bytes::from_static(b"a,b");
+    });
+    for document in [document(), confirmed(), refused(), directed.expect("a document")] {
+        let annex = document.directive.as_ref().and_then(|attached| attached.annex.clone());
+        let content = annex.map(|annex| annex.content).unwrap_or_default();
+        let message = super::super::wire::document(&document, String::new());
+        assert_eq!(super::super::wire::read(message, content).expect("a document"), document);
+    }
 }

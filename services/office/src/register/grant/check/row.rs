@@ -54,7 +54,16 @@ pub(super) fn check<'a>(
     let handler = check.handler(power);
     let sound = check.faults.sound(super::csv::COLUMNS);
     let (document, power, exercise) = (document?, power?, exercise?);
-    sound.then_some(Found { document, publication, power, exercise, handler: handler?, supervisor: supervisor?, from: row.from?, old })
+    sound.then_some(Found {
+        document,
+        publication,
+        power,
+        exercise,
+        handler: handler?,
+        supervisor: supervisor?,
+        from: row.from?,
+        old,
+    })
 }
 
 struct Check<'c, 'f, 'a> {
@@ -73,8 +82,12 @@ impl<'a> Check<'_, '_, 'a> {
             let known = self.context.granting(number).filter(grants);
             if known.is_none() {
                 let message = match self.context.source {
-                    Source::Paper { document, .. } => format!("{number}: the paper itself, {}, is the document of its rows", document.number),
-                    Source::Import | Source::Correction { .. } => format!("{number}: no confirmed document that grants"),
+                    Source::Paper { document, .. } => {
+                        format!("{number}: the paper itself, {}, is the document of its rows", document.number)
+                    }
+                    Source::Import | Source::Correction { .. } => {
+                        format!("{number}: no confirmed document that grants")
+                    }
                 };
                 self.faults.refuse("doc_no", FaultCode::UnknownDoc, message);
             }
@@ -120,7 +133,8 @@ impl<'a> Check<'_, '_, 'a> {
             Standing::Unknown => false,
         };
         if !allowed {
-            let message = format!("{} may not grant powers; a department may entrust its own (ENTRUSTED)", document.issuer);
+            let message =
+                format!("{} may not grant powers; a department may entrust its own (ENTRUSTED)", document.issuer);
             self.faults.refuse("doc_no", FaultCode::Issuer, message);
         }
         let Some(withdrawing) = self.withdrawing() else { return };
@@ -144,7 +158,11 @@ impl<'a> Check<'_, '_, 'a> {
             let penalty = power.is_some_and(|power| power.kind == PowerKind::Penalty);
             let published = publication.as_ref().filter(|_| penalty && self.faults.sound(&["published_date"]));
             if from < document.date {
-                self.faults.refuse("from", FaultCode::Retro, format!("before the document, which is of {}", document.date));
+                self.faults.refuse(
+                    "from",
+                    FaultCode::Retro,
+                    format!("before the document, which is of {}", document.date),
+                );
             } else if let Some(published) = published.filter(|published| from < published.date) {
                 self.faults.refuse("from", FaultCode::Retro, format!("before the publication of {}", published.date));
             }
@@ -176,7 +194,11 @@ impl<'a> Check<'_, '_, 'a> {
                 let message = format!("before the document, which is of {}", document.date);
                 self.faults.refuse("published_date", FaultCode::Date, message);
             } else if by_paper {
-                self.faults.refuse("published_date", FaultCode::Date, "the directive says that the paper is not published");
+                self.faults.refuse(
+                    "published_date",
+                    FaultCode::Date,
+                    "a paper's publication is stated by its directive, or recorded afterwards",
+                );
             } else if let Some(published) = published.as_ref().filter(|published| published.date != row.date) {
                 let message = format!("the document is published on {}", published.date);
                 self.faults.refuse("published_date", FaultCode::Date, message);
@@ -196,14 +218,21 @@ impl<'a> Check<'_, '_, 'a> {
 
     /// 8: a measure or inspection travels with a penalty power that the town holds on one of its days.
     fn related(&mut self, power: Option<&Power>) {
-        let Some(power) = power.filter(|power| serves_penalties(power.kind) && power.relation == Relation::Related) else { return };
+        let Some(power) = power.filter(|power| serves_penalties(power.kind) && power.relation == Relation::Related)
+        else {
+            return;
+        };
         let Some((from, to)) = self.days() else { return };
         let held = power.related_to.iter().any(|code| {
             let recorded = |grant: &Grant| grant.exercise.holder() == Holder::Town && grant.overlaps(from, to);
             self.file.grants_town(code, from, to) || self.context.register.grants_of(code).any(recorded)
         });
         if !held && self.faults.sound(&["power_code"]) {
-            self.faults.refuse("power_code", FaultCode::Related, "none of the penalty powers that it serves is granted on these days");
+            self.faults.refuse(
+                "power_code",
+                FaultCode::Related,
+                "none of the penalty powers that it serves is granted on these days",
+            );
         }
     }
 
@@ -212,7 +241,11 @@ impl<'a> Check<'_, '_, 'a> {
         let Some((power, (from, to))) = self.row.power.as_ref().zip(self.days()) else { return };
         let twice = self.file.granting(power, from, to).any(|(other, row)| other < place && row.from.is_some());
         if twice && self.faults.sound(&["power_code"]) {
-            self.faults.refuse("power_code", FaultCode::Duplicate, "an earlier row grants the power on some of these days");
+            self.faults.refuse(
+                "power_code",
+                FaultCode::Duplicate,
+                "an earlier row grants the power on some of these days",
+            );
         }
     }
 
@@ -256,11 +289,15 @@ impl<'a> Check<'_, '_, 'a> {
     /// The grant that ends where the row's begins. Only the same or a higher issuer ends it (§2.4).
     fn replaced(&mut self, document: &Issued, exercise: &Exercise, from: Date) -> Option<&'a Grant> {
         let register = self.context.register;
-        let old = register.grants_of(self.row.power.as_ref()?).find(|grant| {
-            grant.exercise.holder() == exercise.holder() && grant.from < from && grant.covers(from)
-        });
+        let old = register
+            .grants_of(self.row.power.as_ref()?)
+            .find(|grant| grant.exercise.holder() == exercise.holder() && grant.from < from && grant.covers(from));
         let Some(old) = old else {
-            self.faults.refuse("power_code", FaultCode::NoGrant, format!("no grant in force on {from} that could be replaced"));
+            self.faults.refuse(
+                "power_code",
+                FaultCode::NoGrant,
+                format!("no grant in force on {from} that could be replaced"),
+            );
             return None;
         };
         let granted = register.issuer_of(&old.document).map(|issuer| self.context.rules.standing(issuer));
@@ -278,7 +315,8 @@ impl<'a> Check<'_, '_, 'a> {
         let mut candidates: Vec<&Grant> = Vec::new();
         candidates.extend(self.context.register.grants_of(power).filter(|grant| grant.document == document.number));
         type Narrow = fn(&Grant, &GrantRow) -> bool;
-        let narrower: [Narrow; 2] = [|grant, row| grant.clause == row.clause, |grant, row| Some(grant.from) == row.from];
+        let narrower: [Narrow; 2] =
+            [|grant, row| grant.clause == row.clause, |grant, row| Some(grant.from) == row.from];
         for narrow in narrower {
             if candidates.len() > 1 {
                 candidates.retain(|grant| narrow(grant, self.row));
@@ -297,7 +335,8 @@ impl<'a> Check<'_, '_, 'a> {
         if !self.faults.sound(&["supervisor"]) {
             return None;
         }
-        let by_line = || power.and_then(|power| self.context.rules.supervisor(power.field.as_ref(), &power.origin_department));
+        let by_line =
+            || power.and_then(|power| self.context.rules.supervisor(power.field.as_ref(), &power.origin_department));
         let supervisor = self.row.supervisor.or_else(by_line);
         match supervisor {
             Some(supervisor) if supervisor.side() == Side::Back => return Some(supervisor),

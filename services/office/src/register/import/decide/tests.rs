@@ -66,7 +66,9 @@ fn two_persons_confirm_a_draft_once() {
         assert_eq!(stage, expected);
     }
     let events = confirm(&drafted, "wang").expect("a confirmation");
-    assert!(matches!(events.as_slice(), [Event::GrantRecorded { revision: 2, .. }, Event::ImportConfirmed(import)] if matches!(import.stage, Stage::Confirmed { applied: 1, .. })));
+    assert!(
+        matches!(events.as_slice(), [Event::GrantRecorded { revision: 2, .. }, Event::ImportConfirmed(import)] if matches!(import.stage, Stage::Confirmed { applied: 1, .. }))
+    );
 }
 
 #[test]
@@ -78,4 +80,28 @@ fn the_rows_are_checked_again_when_they_are_confirmed() {
     let [Event::ImportConfirmed(import)] = events.as_slice() else { panic!("nothing took effect") };
     let Stage::Refused { confirmer, faults } = &import.stage else { panic!("refused") };
     assert_eq!((confirmer.as_deref(), faults[0].code.as_ref()), (Some("wang"), "AU-OVERLAP"));
+}
+
+#[test]
+fn an_import_reads_back_at_every_stage() {
+    let faults = draft_of(&Trial::new()).stage;
+    let contents = [
+        Content::Grants,
+        Content::Corrections { reason: "登记有误".to_owned() },
+        Content::Powers { valid_from: crate::register::testing::day("2026-03-02") },
+    ];
+    for content in contents {
+        for stage in
+            [draft_of(&trial()).stage, faults.clone(), Stage::Confirmed { confirmer: "wang".to_owned(), applied: 1 }]
+        {
+            let import = Import { content: content.clone(), ..import(stage) };
+            let file = if let Stage::Draft { file } = &import.stage { file.clone() } else { Bytes::new() };
+            let valid_from = crate::register::import::wire::valid_from(&content).map(|day| day.to_string());
+            let message = crate::register::import::wire::import(&import, String::new());
+            assert_eq!(
+                crate::register::import::wire::read(message, file, valid_from.as_deref()).expect("an import"),
+                import
+            );
+        }
+    }
 }
