@@ -158,10 +158,10 @@ pub(crate) fn admit(method: &Arc<Method>, who: Identified, named: &NamedServices
         }
         Verdict::Denied(reason) => return Err(denied(reason, method.act, caller)),
     }
-    match &method.role {
-        Some(role) if !who.has_role(role) => Err(no_role(caller, role)),
-        Some(_) | None => Ok(Access { method: Arc::clone(method), who }),
+    if method.roles.is_empty() || method.roles.iter().any(|role| who.has_role(role)) {
+        return Ok(Access { method: Arc::clone(method), who });
     }
+    Err(no_role(caller, &method.roles.join("/")))
 }
 
 fn denied(reason: ErrorReason, act: Act, caller: &Caller) -> Refusal {

@@ -19,8 +19,8 @@ pub struct Method {
     pub path: String,
     /// What the method does.
     pub act: Act,
-    /// The role that a person must hold.
-    pub role: Option<String>,
+    /// The roles of which a person must hold one; none where the act asks for no person.
+    pub roles: Vec<String>,
     /// What kind of effect it has.
     pub effect: Effect,
     /// The reason where a known request id comes with another request.
@@ -106,7 +106,7 @@ fn read(method: &MethodDescriptor, option: &ExtensionDescriptor, path: &str) -> 
     Ok(Method {
         path: path.to_owned(),
         act,
-        role: text(rule, "role"),
+        roles: texts(rule, "roles"),
         effect,
         reuse_reason: ground::reason(&reuse).ok_or_else(|| format!("names the unknown reason {reuse}"))?,
         client_streaming: method.is_client_streaming(),
@@ -124,7 +124,8 @@ fn identity(method: &MethodDescriptor, rule: &DynamicMessage) -> Result<(u32, Ve
     let input = method.input();
     let id = input.get_field_by_name("request_id").filter(|field| field.kind() == Kind::String && !field.is_list());
     let id = id.ok_or("writes, but its request has no string `request_id`")?;
-    let mut fields = names(rule).iter().map(|name| field_number(&input, name)).collect::<Result<Vec<_>, _>>()?;
+    let mut fields =
+        texts(rule, "fingerprint").iter().map(|name| field_number(&input, name)).collect::<Result<Vec<_>, _>>()?;
     fields.sort_unstable();
     fields.dedup();
     Ok((id.number(), fields))
@@ -144,8 +145,8 @@ fn text(rule: &DynamicMessage, field: &str) -> Option<String> {
     value.as_str().filter(|text| !text.is_empty()).map(str::to_owned)
 }
 
-fn names(rule: &DynamicMessage) -> Vec<String> {
-    let value = rule.get_field_by_name("fingerprint");
+fn texts(rule: &DynamicMessage, field: &str) -> Vec<String> {
+    let value = rule.get_field_by_name(field);
     let list = value.as_deref().and_then(prost_reflect::Value::as_list).unwrap_or_default();
     list.iter().filter_map(|name| name.as_str().map(str::to_owned)).collect()
 }

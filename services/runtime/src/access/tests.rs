@@ -94,7 +94,7 @@ fn whoever_has_no_post_may_do_nothing() {
 fn method(act: Act, role: Option<&str>) -> Arc<Method> {
     let rules = Rules::read(DESCRIPTOR_SET).expect("the contracts have rules");
     let method = rules.of("/townlink.clock.v1.ClockService/GetClock").expect("the clock");
-    Arc::new(Method { act, role: role.map(str::to_owned), ..(**method).clone() })
+    Arc::new(Method { act, roles: role.map(str::to_owned).into_iter().collect(), ..(**method).clone() })
 }
 
 fn officer(institution: Institution, roles: &[&str], peer: Peer) -> Identified {

@@ -322,7 +322,10 @@ async fn import_name(wanted: &str, client: &Grants) -> Result<String, Problem> {
         let digest = Sm3Digest::of(&read(Path::new(wanted))?);
         let of_file = imports.iter().find(|import| import.file_digest == digest.as_bytes().as_slice());
         return of_file.map(|import| import.name.clone()).ok_or_else(|| {
-            Problem::usage(format!("{wanted} was not imported as it is now"), "import it first, or name the import by its id")
+            Problem::usage(
+                format!("{wanted} was not imported as it is now"),
+                "import it first, or name the import by its id",
+            )
         });
     }
     find(wanted, imports.iter().map(|import| import.name.as_str()))

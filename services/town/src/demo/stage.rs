@@ -281,7 +281,7 @@ impl Stage {
         let left = lines.len().saturating_sub(LINES_SHOWN);
         let more = (left > 0).then(|| format!("… {left} more lines"));
         let shown = lines.into_iter().take(LINES_SHOWN).map(str::to_owned).chain(more);
-        let told = answer.told.lines().flat_map(wrapped);
+        let told = answer.told.lines().flat_map(folded);
         let shown: Vec<_> = shown.map(|line| cut(&line)).chain(told).map(|line| format!("     {line}")).collect();
         self.person(&shown.join("\n"))
     }
@@ -442,7 +442,7 @@ fn wrapped(line: &str) -> String {
 }
 
 /// A line as lines of the page's width, since a remedy is read to its end. What goes on stands below what begins.
-fn wrapped(line: &str) -> Vec<String> {
+fn folded(line: &str) -> Vec<String> {
     let hanging = " ".repeat(line.find(": ").map_or(0, |at| at + 2).min(10));
     let mut lines = vec![String::new()];
     for letter in line.chars() {
