@@ -62,7 +62,7 @@ impl Matrix {
             let name = row["method"].clone();
             let streams = contracts.iter().find(|(path, _, _)| path[1..] == name).map(|(_, client, server)| (*client, *server));
             let (client_streaming, server_streaming) = streams.unwrap_or_default();
-            let words = |column: &str| row[column].split(' ').filter(|word| !word.is_empty()).map(str::to_owned).collect();
+            let words = |column: &str| row[column].split(['/', ' ']).filter(|word| !word.is_empty()).map(str::to_owned).collect();
             let (service, act) = (row["service"].clone(), row["act"].clone());
             Method { service, act, client_streaming, server_streaming, name, roles: words("roles"), services: words("services") }
         };
@@ -77,7 +77,7 @@ impl Matrix {
         match code {
             Some(code) => denied(code),
             None if cell == "named" && !method.services.iter().any(|named| player.is_service(named)) => denied("OV-ACCESS"),
-            None if !method.role.is_empty() && !method.role.split('/').any(|role| player.holds(role)) => denied("OV-NO-ROLE"),
+            None if !method.roles.is_empty() && !method.roles.iter().any(|role| player.holds(role)) => denied("OV-NO-ROLE"),
             None => Expected::Admitted,
         }
     }
