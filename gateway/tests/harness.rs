@@ -31,6 +31,22 @@ pub(crate) const DOCUMENT: &str = "昆政办函〔2026〕1号";
 /// How long a test waits for what happens in the background.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
+/// Waits until an expression gives something. It is no function: what it looks at is borrowed, and awaits.
+macro_rules! until {
+    ($what:expr, $look:expr) => {{
+        let begun = std::time::Instant::now();
+        loop {
+            if let Some(seen) = $look {
+                break seen;
+            }
+            assert!(begun.elapsed() < crate::harness::PATIENCE, "in vain: {}", $what);
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+    }};
+}
+
+pub(crate) use until;
+
 /// A town under test.
 pub(crate) struct Town {
     /// The process.
@@ -162,6 +178,12 @@ impl Town {
 
     /// Ends the town, and checks the journal and what it explains.
     pub(crate) async fn stop(self) {
+        // Deliveries follow the journal; a paper that was just accepted has none for a moment.
+        until!("every paper has its deliveries", {
+            let unnumbered = "select message_id from papers p where not exists \
+                 (select 1 from deliveries d where d.sender = p.sender and d.message_id = p.message_id)";
+            runtime::testing::rows(&self.db, unnumbered).await.is_empty().then_some(())
+        });
         let Self { process, db, .. } = self;
         assert!(process.stop().await, "everything ends in time");
         crate::replay::check(&db).await;
@@ -299,22 +321,6 @@ pub(crate) fn refusal<T: std::fmt::Debug>(answer: Result<T, Status>) -> SeenRefu
 pub(crate) fn code<T: std::fmt::Debug>(answer: Result<T, Status>) -> String {
     refusal(answer).code
 }
-
-/// Waits until an expression gives something. It is no function: what it looks at is borrowed, and awaits.
-macro_rules! until {
-    ($what:expr, $look:expr) => {{
-        let begun = std::time::Instant::now();
-        loop {
-            if let Some(seen) = $look {
-                break seen;
-            }
-            assert!(begun.elapsed() < crate::harness::PATIENCE, "in vain: {}", $what);
-            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-        }
-    }};
-}
-
-pub(crate) use until;
 
 /// The town's own key, by the id that a receipt names.
 pub(crate) async fn town_key(town: &Town, department: &Department, id: &str) -> PublicKey {
