@@ -2,6 +2,7 @@
 
 use std::fmt::Display;
 
+use crate::relay::envelope::is_hidden;
 use runtime::refusal::{Denial, Violation};
 use townlink_proto::google::r#type as google;
 use vocabulary::{Date, Timestamp, time};
@@ -33,8 +34,12 @@ impl Fields {
 
     /// Takes a text that must not be empty nor too long.
     pub(crate) fn text(&mut self, field: &str, text: String, chars_max: usize) -> Option<String> {
-        let fits = !text.trim().is_empty() && text.chars().count() <= chars_max && !text.contains('\0');
-        self.need(field, fits.then_some(text), &format!("must be given, with at most {chars_max} characters"))
+        let fits = !text.trim().is_empty() && text.chars().count() <= chars_max && !text.chars().any(is_hidden);
+        self.need(
+            field,
+            fits.then_some(text),
+            &format!("must be given, with at most {chars_max} characters and no control characters"),
+        )
     }
 
     /// Takes a day that must be there.

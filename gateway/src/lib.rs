@@ -101,7 +101,10 @@ fn content(settings: &Settings) -> std::io::Result<Content> {
     let limits = Limits {
         uploads_max: settings.uploads_max,
         bytes_max: settings.uploads_bytes_max,
+        sender_bytes_max: settings.uploads_sender_bytes_max,
+        streams_max: settings.upload_streams_max,
         age_max: Duration::from_secs(settings.upload_age_max_minutes.saturating_mul(60)),
+        idle_max: Duration::from_secs(settings.upload_idle_max_minutes.saturating_mul(60)),
     };
     let spool = Spool::open(&settings.spool_dir, limits).map_err(std::io::Error::other)?;
     Ok(Content { spool, store: Store::open(&settings.content_dir)? })

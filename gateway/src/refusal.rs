@@ -184,7 +184,9 @@ impl Refusal {
                 )
             }
             Self::Attachment { fault, .. } => match fault {
-                AttachmentFault::TooLarge => "the attachment is larger than 200 MB (209715200 bytes)".to_owned(),
+                AttachmentFault::TooLarge => {
+                    "the attachment is larger than allowed (at most 200 MB, 209715200 bytes)".to_owned()
+                }
                 AttachmentFault::Executable => "the attachment is a program or a script".to_owned(),
                 AttachmentFault::Path => "the file name of the attachment holds a path".to_owned(),
                 AttachmentFault::Absent => "the attachment was not put beforehand, or not wholly".to_owned(),
@@ -211,12 +213,12 @@ impl Refusal {
             Self::NotRegistered => "贵单位尚未登记为发文单位。请携带公函联系镇党政办，由两名人员登记并确认密钥后再发。",
             Self::NotSender => "sender 必须是持证单位本身。请由该单位用自己的证书发送，或更正 sender 后重新签名。",
             Self::Key { .. } => {
-                "签名密钥未登记、不在有效期内或已吊销。请改用有效密钥签名；需要登记新密钥的，联系镇党政办。"
+                "签名密钥未登记、不在有效期内或已吊销。请改用有效密钥，以新的消息编号（msgId）重新签发；需要登记新密钥的，联系镇党政办。"
             }
             Self::KeyOfOther { .. } => "该密钥属于其他单位。请用本单位登记的密钥签名。",
             Self::Issuer { .. } => "该密钥未获准代此发文机关签名。请由发文机关以其登记的密钥签发，或先办理登记。",
-            Self::Unsigned => "缺少 keyId 所指密钥的签名。请对原文字节签名后一并发送。",
-            Self::Signature { .. } => "签名与原文不符。请核对原文是否被改动，对发送的原样字节重新签名。",
+            Self::Unsigned => "缺少 keyId 所指密钥的签名。请用该密钥签名，以新的消息编号（msgId）重新签发。",
+            Self::Signature { .. } => "签名与原文不符。请核对原文是否被改动，以新的消息编号（msgId）重新签发。",
             Self::Algorithm { .. } => {
                 "签名算法不符合要求：带指令的公文须用 SM2-SM3，且算法须与登记的密钥一致。请改用 SM2 密钥签名。"
             }
@@ -226,7 +228,7 @@ impl Refusal {
                 "前台机构不直接受理县级来文；请主送镇人民政府或对口后台机构。法院文书、案件移送、案件监督可直送综合执法局。"
             }
             Self::Attachment { fault, .. } => match fault {
-                AttachmentFault::TooLarge => "附件超过200MB。请拆分后发送。",
+                AttachmentFault::TooLarge => "附件超过规定大小（不超过200MB）。请拆分后发送。",
                 AttachmentFault::Executable => "不接收可执行文件。请改为文档或数据文件。",
                 AttachmentFault::Path => "附件名只写文件名，不得含路径。请更正后重新签名。",
                 AttachmentFault::Absent => "附件尚未上传完整。请先用 PutAttachment 上传附件，再发送公文。",

@@ -6,13 +6,14 @@
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
-use vocabulary::institution::{NamesError, TownNames};
-use vocabulary::{DepartmentCode, InstitutionNames};
+use vocabulary::institution::{NameFrom, NamesError, TownNames};
+use vocabulary::{DepartmentCode, Institution, InstitutionNames, time};
 
 use crate::key::Departments;
 use crate::relay::addressing::CasePaper;
 use crate::relay::envelope::DocType;
 use crate::relay::findings::FindingRules;
+use crate::relay::paper::decide::ATTACHMENT_BYTES_MAX;
 use crate::relay::screening::Patterns;
 
 /// The table of the county's departments.
@@ -32,8 +33,16 @@ pub struct Settings {
     pub uploads_max: usize,
     /// How many bytes they may have together.
     pub uploads_bytes_max: u64,
-    /// How long an upload may rest before it is let go, in minutes of the machine's clock.
+    /// How many bytes those of one sender may have.
+    pub uploads_sender_bytes_max: u64,
+    /// How many uploads one sender may write at once.
+    pub upload_streams_max: usize,
+    /// How long a whole upload may rest before it is let go, in minutes of the machine's clock.
     pub upload_age_max_minutes: u64,
+    /// How long an upload that has not wholly arrived may rest before it is let go.
+    pub upload_idle_max_minutes: u64,
+    /// The largest attachment, in bytes; at most 200 MB.
+    pub attachment_bytes_max: u64,
     /// The county-level government above the town.
     pub county: String,
     /// The town government in its full name; empty: the name of the town with 人民政府.
@@ -54,8 +63,32 @@ pub struct Settings {
     pub internal_unit_endings: Vec<String>,
     /// Endings of the names of offices that may write outside.
     pub office_endings: Vec<String>,
+    /// What each institution of the town was called when. Given, it replaces the whole history that is built in.
+    pub names: Vec<NameEntry>,
     /// Names of the county's departments and their codes.
     pub departments: Vec<DepartmentName>,
+}
+
+/// A name that an institution of the town bears from a day on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NameEntry {
+    /// The institution, by its code.
+    pub institution: String,
+    /// The name.
+    pub name: String,
+    /// Its first day, `YYYY-MM-DD`; absent for the first name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+}
+
+impl NameEntry {
+    fn read(&self) -> Result<NameFrom, SettingsError> {
+        let wrong = || SettingsError::Name(self.name.clone());
+        let institution = Institution::parse(&self.institution).map_err(|_| wrong())?;
+        let from = self.from.as_deref().map(time::parse_date).transpose().map_err(|_| wrong())?;
+        Ok(NameFrom { institution, from, name: self.name.clone() })
+    }
 }
 
 /// A name of a department.
@@ -93,7 +126,11 @@ impl Default for Settings {
             spool_dir: PathBuf::from("gateway-spool"),
             uploads_max: 256,
             uploads_bytes_max: 4 * 1024 * 1024 * 1024,
+            uploads_sender_bytes_max: 1024 * 1024 * 1024,
+            upload_streams_max: 8,
             upload_age_max_minutes: 24 * 60,
+            upload_idle_max_minutes: 10,
+            attachment_bytes_max: ATTACHMENT_BYTES_MAX,
             county: "昆山市".to_owned(),
             government: String::new(),
             case_papers: case_papers.into_iter().map(case_paper).collect(),
@@ -114,6 +151,7 @@ impl Default for Settings {
             governing_beginnings: texts(&["中共", "中国共产党"]),
             internal_unit_endings: texts(&["科", "科室", "股"]),
             office_endings: texts(&["办公室"]),
+            names: Vec::new(),
             departments: department_names(),
         }
     }
@@ -143,8 +181,14 @@ pub enum SettingsError {
     /// A department's code is malformed.
     #[error("gateway.departments: {0} is no code of a department")]
     Department(String),
+    /// A name has no institution or no day.
+    #[error("gateway.names: {0} has the code of no institution, or no day YYYY-MM-DD")]
+    Name(String),
+    /// A bound on attachments cannot be meant.
+    #[error("gateway.attachment_bytes_max: must be 1 to 209715200 bytes")]
+    AttachmentBytes,
     /// The names of the town cannot be.
-    #[error("gateway.county, gateway.government: {0}")]
+    #[error("gateway.county, gateway.government, gateway.names: {0}")]
     Names(#[from] NamesError),
     /// Production holds no deliveries.
     #[error("gateway.dispatcher_hold is for development only; remove it")]
@@ -164,6 +208,8 @@ pub struct Rules {
     pub findings: FindingRules,
     /// The county's departments.
     pub departments: Departments,
+    /// The largest attachment, in bytes.
+    pub attachment_bytes_max: u64,
 }
 
 impl Settings {
@@ -181,8 +227,16 @@ impl Settings {
             Ok((line.name.clone(), code))
         };
         let departments = self.departments.iter().map(department).collect::<Result<Vec<_>, SettingsError>>()?;
+        let history = if self.names.is_empty() {
+            InstitutionNames::default_history()
+        } else {
+            self.names.iter().map(NameEntry::read).collect::<Result<_, _>>()?
+        };
+        if !(1..=ATTACHMENT_BYTES_MAX).contains(&self.attachment_bytes_max) {
+            return Err(SettingsError::AttachmentBytes);
+        }
         Ok(Rules {
-            names: InstitutionNames::new(town, InstitutionNames::default_history())?,
+            names: InstitutionNames::new(town, history)?,
             case_papers: self.case_papers.clone(),
             patterns: Patterns::new(&self.demands, &self.consents).map_err(|_| SettingsError::Words)?,
             findings: FindingRules {
@@ -193,6 +247,7 @@ impl Settings {
                 office_endings: self.office_endings.clone(),
             },
             departments: Departments::new(&self.county, departments),
+            attachment_bytes_max: self.attachment_bytes_max,
         })
     }
 
@@ -237,5 +292,25 @@ mod tests {
             Some(SettingsError::Department("人社".to_owned()))
         );
         assert!(matches!(rules(|it| it.county.clear()), Some(SettingsError::Names(_))));
+        assert_eq!(rules(|it| it.attachment_bytes_max += 1), Some(SettingsError::AttachmentBytes));
+        assert_eq!(rules(|it| it.attachment_bytes_max = 0), Some(SettingsError::AttachmentBytes));
+    }
+
+    #[test]
+    fn the_names_may_be_replaced() {
+        let entry = |institution: Institution| NameEntry {
+            institution: institution.code().to_owned(),
+            name: format!("{institution}科"),
+            from: None,
+        };
+        let mut settings = Settings { names: Institution::ALL.map(entry).to_vec(), ..Settings::default() };
+        let rules = settings.rules("张浦镇").expect("rules");
+        let day = vocabulary::Date::constant(2026, 3, 2);
+        assert_eq!(rules.names.name_on(Institution::Service, day), "SERVICE科");
+        settings.names[2].from = Some("2026-13-01".to_owned());
+        let name = settings.names[2].name.clone();
+        assert_eq!(settings.rules("张浦镇").err(), Some(SettingsError::Name(name)));
+        settings.names.truncate(1);
+        assert!(matches!(settings.rules("张浦镇").err(), Some(SettingsError::Names(_))));
     }
 }

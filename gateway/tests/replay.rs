@@ -6,7 +6,7 @@ use prost::Message as _;
 use runtime::db::Db;
 use runtime::journal::Positioned;
 use runtime::signing::PublicKey;
-use runtime::testing::{assert_replay, check_journal};
+use runtime::testing::{assert_replay, check_journal, rows};
 use townlink_proto::google::r#type::Date;
 use townlink_proto::townlink::gateway::v1 as pb;
 use townlink_proto::townlink::values::v1 as values;
@@ -45,11 +45,13 @@ pub(crate) async fn check(db: &Db) {
         attachments,
     )
     .await;
+    let cursor = rows(db, "select position from subscriptions where name = 'gateway.numbering'").await;
+    let cursor = cursor.first().map_or(0, |row| row[0].parse::<i64>().expect("a position"));
     assert_replay(
         db,
         "select sender, message_id, recipient, accepted_us, copy, state, tombstone, number, payload_digest, \
          previous_digest, ended_us, return_code, recorded_us from deliveries order by sender, message_id, recipient",
-        deliveries,
+        |entries| deliveries(entries, cursor),
     )
     .await;
     assert_replay(
@@ -252,7 +254,8 @@ mod delivery {
 
 type Deliveries = BTreeMap<[String; 3], Row>;
 
-fn deliveries(entries: &[Positioned]) -> Vec<Row> {
+/// Deliveries follow the journal: an entry beyond the cursor of the numbering has no rows yet.
+fn deliveries(entries: &[Positioned], cursor: i64) -> Vec<Row> {
     let mut rows = Deliveries::new();
     let key = |name: &str, recipient: &str| {
         let [sender, message] = paper(name);
@@ -260,7 +263,8 @@ fn deliveries(entries: &[Positioned]) -> Vec<Row> {
     };
     for entry in entries {
         let one = std::slice::from_ref(entry);
-        for (_, event) in each::<pb::PaperAccepted>(one) {
+        let followed = if entry.position <= cursor { one } else { &[] };
+        for (_, event) in each::<pb::PaperAccepted>(followed) {
             begin(&mut rows, entry, &event);
         }
         for (_, event) in each::<pb::DeliveryNumbered>(one) {
@@ -270,7 +274,7 @@ fn deliveries(entries: &[Positioned]) -> Vec<Row> {
             row[delivery::PREVIOUS] = maybe(&hex::encode(&event.previous_digest));
             row[delivery::RECORDED] = recorded(entry);
         }
-        for (_, event) in each::<pb::HoldEnded>(one).filter(|(_, event)| !event.released) {
+        for (_, event) in each::<pb::HoldEnded>(followed).filter(|(_, event)| !event.released) {
             let [sender, message] = paper(&event.paper);
             for (key, row) in &mut rows {
                 if key[..2] == [sender.clone(), message.clone()] && row[delivery::STATE] == "QUEUED" {

@@ -79,6 +79,9 @@ struct Relay {
     /// How often everything is measured; the medians are reported
     #[arg(long)]
     rounds: Option<usize>,
+    /// How many papers a round has with many clients
+    #[arg(long)]
+    papers: Option<usize>,
 }
 
 /// What can be measured alone.
@@ -118,7 +121,9 @@ fn failed(cause: &anyhow::Error) -> ExitCode {
 /// Answers 1 where a limit was missed in a run whose figures count.
 async fn relay(asked: &Relay) -> Result<ExitCode> {
     let plan = if asked.quick { Plan::QUICK } else { Plan::FULL };
-    let plan = Plan { rounds: asked.rounds.unwrap_or(plan.rounds).max(1), ..plan };
+    let rounds = asked.rounds.unwrap_or(plan.rounds).max(1);
+    let papers = asked.papers.unwrap_or(plan.papers).max(plan.clients);
+    let plan = Plan { rounds, papers, ..plan };
     let wanted = |what| asked.only.is_empty() || asked.only.contains(&what);
     let folder = tempfile::Builder::new().prefix("townlink-bench.").tempdir()?;
     let mut report = Report { figures: Vec::new(), setting: setting(asked, plan) };

@@ -10,9 +10,9 @@ use runtime::caller::{Cell, Peer};
 use runtime::directory::Remote;
 use runtime::pki::{Authority, IdentityFiles, Validity};
 use tonic::transport::Channel;
+use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::health_client::HealthClient;
-use tonic_health::pb::HealthCheckRequest;
 use vocabulary::Date;
 
 /// The cell that a town under test is.

@@ -48,7 +48,10 @@ pub struct Tally {
 impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { rounds, acts, papers, unanswered, took } = self;
-        write!(f, "killed {rounds} times: {acts} acts answered, {papers} papers among them, {unanswered} attempts repeated, {took:.1?}")
+        write!(
+            f,
+            "killed {rounds} times: {acts} acts answered, {papers} papers among them, {unanswered} attempts repeated, {took:.1?}"
+        )
     }
 }
 

@@ -105,7 +105,8 @@ impl Paper {
     /// Names an attachment.
     #[must_use]
     pub fn attach(mut self, name: &str, content: &[u8]) -> Self {
-        let attachment = json!({"name": name, "size": content.len(), "alg": "SM3", "digest": Sm3Digest::of(content).to_string()});
+        let attachment =
+            json!({"name": name, "size": content.len(), "alg": "SM3", "digest": Sm3Digest::of(content).to_string()});
         if let Some(Value::Array(attachments)) = self.fields.get_mut("attachments") {
             attachments.push(attachment);
         }

@@ -29,7 +29,8 @@ pub fn path() -> PathBuf {
     }
     let test = std::env::current_exe().expect("a test knows its own file");
     // A test lies in target/<profile>/deps, a program in target/<profile>.
-    let beside = test.ancestors().skip(1).take(2).map(|folder| folder.join("townlink")).find(|program| program.is_file());
+    let beside =
+        test.ancestors().skip(1).take(2).map(|folder| folder.join("townlink")).find(|program| program.is_file());
     beside.unwrap_or_else(|| {
         panic!("townlink is not built beside {}: run `cargo build --workspace` first, as tests/run does, or name it in {PROGRAM_VARIABLE}", test.display())
     })
@@ -118,7 +119,8 @@ impl Running {
     /// # Panics
     /// Where it does not, or fails.
     pub fn stop(mut self) {
-        let asked = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().expect("kill(1) can be run");
+        let asked =
+            Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().expect("kill(1) can be run");
         assert!(asked.success(), "the program ended by itself:\n{}", self.shown());
         let begin = Instant::now();
         loop {

@@ -35,7 +35,7 @@ impl Random {
 
     /// One of several.
     pub fn choose<'a, T>(&mut self, from: &'a [T]) -> &'a T {
-        let at = self.below(u64::try_from(from.len()).expect("a length fits")) ;
+        let at = self.below(u64::try_from(from.len()).expect("a length fits"));
         &from[usize::try_from(at).expect("an index fits")]
     }
 

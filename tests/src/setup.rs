@@ -1,10 +1,10 @@
 //! What the tests begin with: registered keys, a small catalogue, documents to confirm.
 
 use bytes::Bytes;
+use tonic::Status;
 use townlink_proto::google::r#type::Date;
 use townlink_proto::townlink::gateway::v1 as gateway;
 use townlink_proto::townlink::office::v1 as office;
-use tonic::Status;
 use uuid::Uuid;
 use vocabulary::Sm3Digest;
 
@@ -82,7 +82,10 @@ pub async fn import_powers(clients: &Clients, count: usize) {
 #[must_use]
 pub fn grants_csv(document_number: &str, powers: &[String]) -> String {
     let row = |(index, power): (usize, &String)| {
-        format!("{power},ASSIGNED,OWN,SERVICE,SOCIAL,{document_number},{},1,2026-03-02,,2026-03-02,政府网站,,,,,,\n", index + 1)
+        format!(
+            "{power},ASSIGNED,OWN,SERVICE,SOCIAL,{document_number},{},1,2026-03-02,,2026-03-02,政府网站,,,,,,\n",
+            index + 1
+        )
     };
     format!("{GRANT_COLUMNS}\n{}", powers.iter().enumerate().map(row).collect::<String>())
 }
@@ -137,9 +140,11 @@ pub async fn papers_of(clients: &Clients, department: &str) -> Vec<gateway::Pape
     let mut found = Vec::new();
     let mut token = String::new();
     loop {
-        let request = gateway::ListPapersRequest { parent: format!("senders/{department}"), page_size: 1_000, page_token: token };
+        let request =
+            gateway::ListPapersRequest { parent: format!("senders/{department}"), page_size: 1_000, page_token: token };
         let path = "/townlink.gateway.v1.PaperService/ListPapers";
-        let page: gateway::ListPapersResponse = Act::new(clients, &format!("county/{department}"), path, &request).insist().await.reply();
+        let page: gateway::ListPapersResponse =
+            Act::new(clients, &format!("county/{department}"), path, &request).insist().await.reply();
         found.extend(page.papers);
         token = page.next_page_token;
         if token.is_empty() {
@@ -149,7 +154,12 @@ pub async fn papers_of(clients: &Clients, department: &str) -> Vec<gateway::Pape
 }
 
 /// Every paper of an inbox, newest first.
-pub async fn inbox_of(clients: &Clients, institution: &str, person: &str, stage: office::InboxStage) -> Vec<office::InboxPaper> {
+pub async fn inbox_of(
+    clients: &Clients,
+    institution: &str,
+    person: &str,
+    stage: office::InboxStage,
+) -> Vec<office::InboxPaper> {
     let mut found = Vec::new();
     let mut token = String::new();
     loop {
@@ -185,7 +195,11 @@ pub fn bytes_of(message: &impl prost::Message) -> Bytes {
 ///
 /// # Errors
 /// The status that the call ended with.
-pub async fn put_attachment(clients: &Clients, identity: &str, content: &[u8]) -> Result<gateway::AttachmentUpload, Status> {
+pub async fn put_attachment(
+    clients: &Clients,
+    identity: &str,
+    content: &[u8],
+) -> Result<gateway::AttachmentUpload, Status> {
     put_bytes(clients, identity, content, Bytes::copy_from_slice(Sm3Digest::of(content).as_bytes())).await
 }
 
@@ -193,7 +207,12 @@ pub async fn put_attachment(clients: &Clients, identity: &str, content: &[u8]) -
 ///
 /// # Errors
 /// The status that the call ended with.
-pub async fn put_bytes(clients: &Clients, identity: &str, content: &[u8], digest: Bytes) -> Result<gateway::AttachmentUpload, Status> {
+pub async fn put_bytes(
+    clients: &Clients,
+    identity: &str,
+    content: &[u8],
+    digest: Bytes,
+) -> Result<gateway::AttachmentUpload, Status> {
     use gateway::put_attachment_request::Part;
     let size_bytes = i64::try_from(content.len()).expect("a small attachment");
     let header = gateway::AttachmentHeader { digest, size_bytes, offset_bytes: 0 };

@@ -243,7 +243,9 @@ mod tests {
         let Command::Register(registration) = order.command else { panic!("a registration") };
         assert_eq!(registration.id.as_str(), registration.public_key.key_id());
         assert_eq!(registration.issuers[0].name, "昆山市人民政府");
-        let shown = Key { registration: *registration, registrar: runtime::caller::PersonId::parse("a").expect("an id"),
+        let shown = Key {
+            registration: *registration,
+            registrar: runtime::caller::PersonId::parse("a").expect("an id"),
             stage: Stage::Pending,
         };
         let shown = key(&shown, "\"1\"".to_owned());

@@ -19,7 +19,7 @@ use vocabulary::DepartmentCode;
 
 use super::envelope::Envelope;
 use super::paper::decide::{Attached, Table, annex_place};
-use super::screening::{Patterns, look};
+use super::screening::{Caller, Patterns, look};
 use spool::{Spool, Upload};
 use store::Store;
 
@@ -47,8 +47,14 @@ impl Content {
     /// Looks through what a sender has put of a paper's attachments. Blocks for as long as the reading takes.
     ///
     /// # Errors
-    /// Where the spool cannot be read.
-    pub fn look(&self, sender: &DepartmentCode, envelope: &Envelope, patterns: &Patterns) -> io::Result<Looked> {
+    /// Where the spool cannot be read, or the caller is gone.
+    pub fn look(
+        &self,
+        sender: &DepartmentCode,
+        envelope: &Envelope,
+        patterns: &Patterns,
+        caller: &Caller,
+    ) -> io::Result<Looked> {
         let annex = envelope.directive.as_ref().and_then(|directive| directive.annex.as_deref());
         let annex = annex.and_then(|named| annex_place(envelope, named));
         let mut looked = Looked::default();
@@ -57,7 +63,7 @@ impl Content {
             looked.attached.push(match &upload {
                 None => Attached::Absent,
                 Some(upload) => {
-                    let look = look(&reference.name, &mut upload.reader()?, patterns)?;
+                    let look = look(&reference.name, &mut caller.watched(upload.reader()?), patterns)?;
                     let table = if annex == Some(index) { table(upload)? } else { Table::NotAsked };
                     Attached::Put { size_bytes: upload.size_bytes(), look, table }
                 }
@@ -78,7 +84,7 @@ impl Content {
         Ok(())
     }
 
-    /// Lets the uploads of a paper go: it was accepted and they are content now, or it was a secret.
+    /// Lets the uploads of a paper go: it was accepted and they are content now, or it was refused.
     pub fn let_go(&self, looked: &Looked) {
         for upload in looked.uploads.iter().flatten() {
             self.spool.remove(upload);

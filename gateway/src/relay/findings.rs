@@ -53,6 +53,12 @@ pub const HELD: &str = "RE-HELD";
 /// The warning about a paper that is not copied upwards.
 pub const NOT_COPIED_UPWARDS: &str = "RE-COPY-SUPERIOR";
 
+/// The warning about a paper that was due before it was made.
+pub const DUE_PASSED: &str = "RE-DUE-BEFORE-ISSUE";
+
+/// The longest document number, in characters: 代字 with 令, the year, the serial and 号.
+const DOCUMENT_NUMBER_LENGTH_MAX: usize = 40;
+
 /// What is known about a paper besides its envelope.
 #[derive(Clone, Copy, Debug)]
 pub struct Known<'a> {
@@ -75,6 +81,7 @@ pub fn findings(envelope: &Envelope, known: &Known<'_>, rules: &FindingRules) ->
         not_copied_upwards(envelope, known),
         internal_unit(envelope, rules),
         docno(envelope),
+        due_passed(envelope),
         held(envelope, known),
     ];
     findings.into_iter().flatten().collect()
@@ -100,7 +107,7 @@ fn blocking(reason: ErrorReason, message: String) -> Finding {
 /// unless the city government agreed. To the corresponding bureau it may write.
 fn dept_directive(envelope: &Envelope, known: &Known<'_>, rules: &FindingRules) -> Option<Finding> {
     let governed = envelope.issuers().any(|issuer| rules.is_governing(issuer));
-    let agreed = envelope.consent.is_some() || known.seen.consent;
+    let agreed = envelope.consent.as_deref().is_some_and(names_document) || known.seen.consent;
     if governed || agreed || !addressing::is_to_government(envelope, known.names) {
         return None;
     }
@@ -115,6 +122,16 @@ fn dept_directive(envelope: &Envelope, known: &Known<'_>, rules: &FindingRules) 
         "县级部门向镇人民政府发布指令性公文或提出指令性要求（{ground}），且未注明经市政府同意。可退回，或改按函件登记供参阅。"
     );
     Some(blocking(ErrorReason::ReDeptDirective, message))
+}
+
+/// Whether a text names a document by its number. Words alone tell of no consent that anybody could look up.
+fn names_document(text: &str) -> bool {
+    let text = normalise(text);
+    let ends = text.match_indices('号').map(|(at, end)| &text[..at + end.len()]);
+    ends.into_iter().any(|head| {
+        let mut starts = head.char_indices().rev().take(DOCUMENT_NUMBER_LENGTH_MAX);
+        starts.any(|(start, _)| DocumentNumber::parse(&head[start..]).is_ok())
+    })
 }
 
 /// Art. 16(4): a matter of several departments that they did not agree on may not be sent down.
@@ -173,6 +190,13 @@ fn docno(envelope: &Envelope) -> Option<Finding> {
     };
     let message = format!("发文字号“{}”不合规范（GB/T 9704-2012 7.2.5）。{proposal}", envelope.document_number);
     Some(blocking(ErrorReason::IdDocno, message))
+}
+
+/// A paper that asks for something by a day before its own date has one of the two wrong.
+fn due_passed(envelope: &Envelope) -> Option<Finding> {
+    let due = envelope.due.filter(|due| *due < envelope.issue_date)?;
+    let message = format!("办理期限{due}早于成文日期{}，请与发文机关核实。仅作提示。", envelope.issue_date);
+    Some(Finding { code: DUE_PASSED, law: "relay-and-sharing.md §8.2", message, weight: Weight::Warning })
 }
 
 /// §8.1: a bare 内部资料, and content that nobody could look through, wait for OFFICE.

@@ -6,6 +6,7 @@
 //! White space and invisible characters never hide a mark: the search runs over the text without them, which takes in the
 //! `\s*` of the law and the 秘 密 that old typewriters left. Looking reads a content as a stream and keeps a few characters of it.
 
+mod container;
 mod decode;
 mod kind;
 mod look;
@@ -13,7 +14,7 @@ mod markup;
 mod ofd;
 
 pub use kind::Kind;
-pub use look::{Look, look};
+pub use look::{Caller, Look, look};
 
 /// The longest pattern, in characters.
 const PATTERN_LENGTH_MAX: usize = 32;
@@ -124,6 +125,11 @@ impl<'p> Search<'p> {
         }
     }
 
+    /// Forgets the text, and keeps what was seen.
+    const fn restart(&mut self) {
+        self.at = 0;
+    }
+
     fn take(&mut self, c: char) {
         if invisible(c) {
             return;
@@ -145,9 +151,30 @@ impl<'p> Search<'p> {
     }
 }
 
-/// Characters that a reader of the page does not see.
+/// Characters that a reader of the page does not see: white space, controls, and what Unicode calls default ignorable.
 fn invisible(c: char) -> bool {
-    c.is_whitespace() || matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}')
+    c.is_whitespace()
+        || c.is_control()
+        || matches!(
+            c,
+            '\u{ad}'
+                | '\u{34f}'
+                | '\u{61c}'
+                | '\u{115f}'..='\u{1160}'
+                | '\u{17b4}'..='\u{17b5}'
+                | '\u{180b}'..='\u{180f}'
+                | '\u{200b}'..='\u{200f}'
+                | '\u{202a}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}'
+                | '\u{3164}'
+                | '\u{fe00}'..='\u{fe0f}'
+                | '\u{feff}'
+                | '\u{ffa0}'
+                | '\u{fff0}'..='\u{fffb}'
+                | '\u{1bca0}'..='\u{1bca3}'
+                | '\u{1d173}'..='\u{1d17a}'
+                | '\u{e0000}'..='\u{e0fff}'
+        )
 }
 
 /// Looks through the text of a payload, with the escapes of JSON resolved.

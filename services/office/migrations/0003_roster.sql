@@ -17,7 +17,7 @@ create table roster_assignments (
     document_number text not null,
     -- Null: no document has ended it.
     end_document_number text,
-    check (to_day is null or from_day < to_day)
+    check (to_day is null or from_day <= to_day)
 );
 
 create index roster_assignments_person on roster_assignments (person, id);

@@ -2,6 +2,7 @@
 
 use std::fmt::Display;
 
+use runtime::page::Page;
 use runtime::refusal::{Denial, Violation};
 use townlink_proto::google::r#type as google;
 use vocabulary::{Date, Timestamp, time};
@@ -35,7 +36,20 @@ impl Fields {
     pub(crate) fn text(&mut self, field: &str, text: String, chars_max: usize) -> Option<String> {
         let length = text.chars().count();
         let fits = !text.trim().is_empty() && length <= chars_max;
+        if fits && !is_plain(&text) {
+            self.fault(field, "", NOT_PLAIN);
+            return None;
+        }
         self.need(field, fits.then_some(text), &format!("must be given, with at most {chars_max} characters"))
+    }
+
+    /// Notes a text, also an empty one, that is too long or not plain.
+    pub(crate) fn words(&mut self, field: &str, text: &str, chars_max: usize) {
+        if text.chars().count() > chars_max {
+            self.fault(field, "", format_args!("must have at most {chars_max} characters"));
+        } else if !is_plain(text) {
+            self.fault(field, "", NOT_PLAIN);
+        }
     }
 
     /// Takes a day that must be there.
@@ -66,6 +80,31 @@ impl Fields {
             _ => Err(Denial::Malformed(self.0)),
         }
     }
+}
+
+const NOT_PLAIN: &str = "must not have control characters, nor characters that turn the direction of writing";
+
+/// Whether a text reads as it is stored: without control characters, and without what shows it in another order.
+fn is_plain(text: &str) -> bool {
+    let turns = |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    !text.chars().any(|c| c.is_control() || turns(c))
+}
+
+/// Reads which page of a list is wanted. Keys are text, so a token with other contents was not given by any list.
+///
+/// # Errors
+/// [`Denial::Malformed`] for a bad size or token.
+pub(crate) fn page(size: i32, token: &str, list: &str) -> Result<Page, Denial> {
+    let page = Page::parse(size, token, list)?;
+    if page.after().is_some_and(|key| !is_plain(key)) {
+        return Err(bad_token());
+    }
+    Ok(page)
+}
+
+/// The fault of a page token that no list gave.
+pub(crate) fn bad_token() -> Denial {
+    Violation::malformed("page_token", "was not given by this list; begin again without a token").into()
 }
 
 /// The one-field fault of a name that was not given by this service.
@@ -109,6 +148,28 @@ mod tests {
         let Err(Denial::Malformed(faults)) = fields.finish(Some(())) else { panic!("faults were noted") };
         let named: Vec<_> = faults.iter().map(|fault| fault.field.as_str()).collect();
         assert_eq!(named, ["from", "to", "reason", "note"]);
+    }
+
+    #[test]
+    fn what_does_not_read_as_it_is_stored_is_told() {
+        let rows = [("张浦镇 3号", true), ("a\0b", false), ("a\nb", false), ("a\u{85}b", false), ("a\u{202e}b", false)];
+        for (text, plain) in rows {
+            let mut fields = Fields::new();
+            assert_eq!(fields.text("title", text.to_owned(), 20).is_some(), plain, "{text:?}");
+            fields.words("note", text, 20);
+            assert_eq!(fields.0.len(), if plain { 0 } else { 2 }, "{text:?}");
+        }
+        let mut fields = Fields::new();
+        fields.words("note", "六个字的说明", 5);
+        fields.words("place", "", 5);
+        assert_eq!(fields.0.iter().map(|fault| fault.field.as_str()).collect::<Vec<_>>(), ["note"]);
+    }
+
+    #[test]
+    fn a_token_with_odd_contents_is_malformed() {
+        let (_, token) = Page::parse(1, "", "papers").expect("a page").close(vec![1, 2], |_| "a\0b".to_owned());
+        let Err(Denial::Malformed(faults)) = page(1, &token, "papers") else { panic!("it was not given by a list") };
+        assert_eq!(faults[0].field, "page_token");
     }
 
     #[test]

@@ -77,6 +77,27 @@ pub(crate) enum Refusal {
         /// Which assignment.
         assignment: String,
     },
+    /// `OV_FOUR_EYES`: nobody assigns or ends roles of himself (overview.md §1.6(6)).
+    OwnRoles {
+        /// The person.
+        person: String,
+    },
+    /// `AU_DUPLICATE`: the person holds the role on one of the days already.
+    Covered {
+        /// The person.
+        person: String,
+        /// The role.
+        role: &'static str,
+        /// The assignment that covers the days.
+        assignment: String,
+    },
+    /// `AU_DATE`: an assignment would end on a day gone by (overview.md §1.5).
+    EndsBeforeToday {
+        /// The day on which it would no longer be held.
+        to: String,
+        /// Today.
+        today: String,
+    },
     /// `AU_DATE`: an assignment would end before it begins, or later than it ends anyway.
     EndOutsideDays {
         /// The first day.
@@ -158,6 +179,20 @@ impl From<Refusal> for Wire {
                 "该任职已经结束，记录不得更改；如需重新任职，请凭文件新增一条任职。",
             )
             .with("name", assignment),
+            Refusal::OwnRoles { person } => Self::new(
+                ErrorReason::OvFourEyes,
+                format!("{person} may not assign or end roles of their own"),
+                "本人的任职与免职须由另一名人事管理员办理。",
+            )
+            .with("person", person),
+            Refusal::Covered { person, role, assignment } => covered(person, role, assignment),
+            Refusal::EndsBeforeToday { to, today } => Self::new(
+                ErrorReason::AuDate,
+                format!("the assignment cannot end on {to}, which is before today, {today}"),
+                "免职日期不得早于今天；过去的任职记录不得更改。",
+            )
+            .with("to", to)
+            .with("today", today),
             Refusal::EndOutsideDays { from, end, to } => end_outside_days(from, end, to),
             Refusal::DualPost { person, post, assignment } => dual_post(person, post, assignment),
         }
@@ -238,10 +273,9 @@ fn no_such_finding(index: usize, code: String) -> Wire {
 
 fn unresolved(code: &FindingCode, all: Vec<(String, String)>) -> Wire {
     let (reason, remedy) = match code {
-        FindingCode::Classified => (
-            ErrorReason::OvClassified,
-            "疑似含有密级标志：请当面核看；确认不涉密的注明后通过，涉密的立即停止流转并报告保密员。",
-        ),
+        FindingCode::Classified => {
+            (ErrorReason::OvClassified, "疑似含有密级标志：不得在本网络流转，只能退回；请立即停止办理并报告保密员。")
+        }
         FindingCode::Held => {
             (ErrorReason::ReHeld, "附件无法自动检查密级：请打开核看，确认不涉密后注明“已核看”再通过。")
         }
@@ -285,11 +319,22 @@ fn end_outside_days(from: String, end: Option<String>, to: String) -> Wire {
     Wire::new(
         ErrorReason::AuDate,
         format!("the assignment is held from {from} to {end} and cannot end on {to}"),
-        "免职日期必须晚于任职日期，且不得晚于原定期限；延长任职请凭文件新增一条任职。",
+        "免职日期不得早于任职日期，且不得晚于原定期限；延长任职请凭文件新增一条任职。",
     )
     .with("from", from)
     .with("end", end)
     .with("to", to)
+}
+
+fn covered(person: String, role: &'static str, assignment: String) -> Wire {
+    Wire::new(
+        ErrorReason::AuDuplicate,
+        format!("{person} holds {role} on one of the days already ({assignment})"),
+        "该人员在所填日期内已担任该角色；请调整起止日期，勿重复任职。",
+    )
+    .with("person", person)
+    .with("role", role)
+    .with("assignment", assignment)
 }
 
 fn dual_post(person: String, post: String, assignment: String) -> Wire {
@@ -325,6 +370,9 @@ mod tests {
             (Refusal::Directive { fault: text() }, "RE-DIRECTIVE"),
             (crate::register::refusal::Refusal::Duplicate { number: text(), other: text() }.into(), "AU-DUPLICATE"),
             (Refusal::EndedAlready { assignment: text() }, "OV-HISTORY-EDIT"),
+            (Refusal::OwnRoles { person: text() }, "OV-FOUR-EYES"),
+            (Refusal::Covered { person: text(), role: "HEAD", assignment: text() }, "AU-DUPLICATE"),
+            (Refusal::EndsBeforeToday { to: text(), today: text() }, "AU-DATE"),
             (Refusal::EndOutsideDays { from: text(), end: None, to: text() }, "AU-DATE"),
             (Refusal::DualPost { person: text(), post: text(), assignment: text() }, "OV-DUAL-POST"),
         ];

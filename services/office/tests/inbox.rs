@@ -176,7 +176,7 @@ both_databases! {
             ("RE-DEPT-DIRECTIVE", "RE_DEPT_DIRECTIVE", Some(pb::ResolutionType::AsLetter)),
             ("ID-DOCNO", "ID_DOCNO", Some(pb::ResolutionType::Repaired)),
             ("RE-HELD", "RE_HELD", Some(pb::ResolutionType::Cleared)),
-            ("OV-CLASSIFIED", "OV_CLASSIFIED", Some(pb::ResolutionType::Cleared)),
+            ("OV-CLASSIFIED", "OV_CLASSIFIED", None),
             ("RE-NOT-AGREED", "RE_NOT_AGREED", None),
             ("RE-INTERNAL-UNIT", "RE_INTERNAL_UNIT", None),
             ("RE-REQUEST-IN-REPORT", "RE_FINDING", None),

@@ -72,7 +72,15 @@ both_databases! {
         assert_eq!(reason(assign(&town, "zhou", "OFFICE", "RELAY_CHIEF", (2026, 3, 2)).await), "OV_DUAL_POST", "a leader");
 
         let assigned = assign(&town, "wang", "OFFICE", "RELAY_CHIEF", (2026, 4, 1)).await.expect("the same post");
-        assert_eq!(reason(end(&town, &assigned.name, (2026, 4, 1)).await), "AU_DATE");
+        assert_eq!(reason(end(&town, &assigned.name, (2026, 3, 31)).await), "AU_DATE", "before its first day");
+        assert_eq!(reason(end(&town, &assigned.name, (2026, 3, 1)).await), "AU_DATE", "before today");
+        let again = assign(&town, "wang", "OFFICE", "RELAY_CHIEF", (2026, 5, 1)).await;
+        assert_eq!(reason(again), "AU_DUPLICATE");
+        let own = assign(&town, "li", "PERSONNEL", "RELAY_CLERK", (2026, 3, 2)).await;
+        assert_eq!(reason(own), "OV_FOUR_EYES");
+        let mistaken = assign(&town, "chen", "OFFICE", "RELAY_CLERK", (2026, 3, 2)).await.expect("it is assigned");
+        end(&town, &mistaken.name, (2026, 3, 2)).await.expect("at once");
+        assert_eq!(standing(&town, "chen", (2026, 3, 2)).await, pb::Standing::default());
         end(&town, &assigned.name, (2026, 6, 1)).await.expect("it is ended");
         assert_eq!(reason(end(&town, &assigned.name, (2026, 5, 1)).await), "OV_HISTORY_EDIT");
 

@@ -12,3 +12,11 @@ create table log_checkpoint (
     tree_size bigint not null check (tree_size >= 0),
     note text not null
 );
+
+-- Which log the database belongs to, written at the first start: its origin, and the ids of the keys that sign it.
+create table log_identity (
+    id bigint not null primary key check (id = 1),
+    origin text not null,
+    ed25519_key text not null,
+    sm2_key text not null
+);

@@ -64,6 +64,12 @@ impl IdentityFiles {
     pub fn in_folder(folder: &Path, name: &str) -> Self {
         Self { certificate: folder.join(format!("{name}.pem")), key: folder.join(format!("{name}.key")) }
     }
+
+    /// Whether both files are there. One alone was left by a program that was killed before it wrote the other.
+    #[must_use]
+    pub fn are_made(&self) -> bool {
+        self.certificate.exists() && self.key.exists()
+    }
 }
 
 /// The keys of one service besides its TLS identity, as files in a folder.
@@ -106,7 +112,7 @@ pub fn develop(
     let authority = Authority::open_or_create(folder, cell, validity)?;
     for &service in services {
         let identity = IdentityFiles::in_folder(folder, service.as_str());
-        if !identity.certificate.exists() {
+        if !identity.are_made() {
             let names = ["localhost", "127.0.0.1", "::1"].map(str::to_owned);
             authority.issue(&crate::caller::Peer::Service(service), &names, validity)?.write(&identity)?;
         }
@@ -122,18 +128,35 @@ pub fn develop(
 pub fn make_service_keys(files: &ServiceKeyFiles) -> Result<(), PkiError> {
     let unmade = |cause: crate::signing::SigningError| PkiError::Unmakeable(cause.to_string());
     for path in [&files.caller, &files.log_ed25519] {
-        if !path.exists() {
+        if !is_made(path)? {
             let key = SoftEd25519::generate().map_err(unmade)?;
             files::write_public(&public_half(path), key.public_key().to_pem().as_bytes())?;
             files::write_secret(path, key.to_pem().map_err(unmade)?.as_bytes())?;
         }
     }
-    if !files.log_sm2.exists() {
+    if !is_made(&files.log_sm2)? {
         let key = SoftSm2::generate().map_err(unmade)?;
         files::write_public(&public_half(&files.log_sm2), key.public_key().to_pem().as_bytes())?;
         files::write_secret(&files.log_sm2, key.to_pem().map_err(unmade)?.as_bytes())?;
     }
     Ok(())
+}
+
+/// Whether a private key is there, with its public half. A public half alone was left by a program that was killed before it
+/// wrote the key, and is removed; one that is missing is made from its key.
+fn is_made(key: &Path) -> Result<bool, PkiError> {
+    let public = public_half(key);
+    if !key.exists() {
+        files::remove(&public)?;
+        return Ok(false);
+    }
+    if !public.exists() {
+        let fault = |fault: String| PkiError::Content { path: key.to_owned(), fault };
+        let pem = zeroize::Zeroizing::new(String::from_utf8(files::read(key)?).map_err(|it| fault(it.to_string()))?);
+        let signer = crate::signing::soft_signer(&pem).map_err(|cause| fault(cause.to_string()))?;
+        files::write_public(&public, signer.public_key().to_pem().as_bytes())?;
+    }
+    Ok(true)
 }
 
 /// TLS for whoever connects: TLS 1.3, both certificates, HTTP/2.

@@ -34,6 +34,7 @@ use crate::tasks::Tasks;
 mod listener;
 mod operations;
 mod start;
+mod storage;
 
 pub use start::{Running, Schema, migrate, start};
 
@@ -83,6 +84,32 @@ pub enum StartError {
         service: ServiceName,
         /// Why.
         cause: SchemaError,
+    },
+    /// A database cannot be opened or read.
+    #[error("the database of {service}, {place}, cannot be used: {fault}")]
+    Database {
+        /// Whose database.
+        service: ServiceName,
+        /// Its file, or that it is on a server.
+        place: String,
+        /// Why.
+        fault: String,
+    },
+    /// Another process works with a database file.
+    #[error("the database of {service}, {}, is in use by another process", file.display())]
+    InUse {
+        /// Whose database.
+        service: ServiceName,
+        /// Its file.
+        file: std::path::PathBuf,
+    },
+    /// A database belongs to another log than the one that this process signs.
+    #[error("the database of {service} belongs to another log: {differs}")]
+    OtherLog {
+        /// Whose database.
+        service: ServiceName,
+        /// What differs.
+        differs: String,
     },
     /// An address is taken, or none of this machine.
     #[error("{key}: cannot listen on {address}: {cause}")]

@@ -33,6 +33,9 @@ const UNSTORED_MAX: i64 = 256;
 const PAUSE_MIN: Duration = Duration::from_millis(100);
 const PAUSE_MAX: Duration = Duration::from_secs(15);
 
+/// Up to this pause a break is not told to the operator.
+const PAUSE_UNTOLD: Duration = Duration::from_millis(400);
+
 /// What a service does when a journal says something.
 ///
 /// An error rolls the effect back and is tried again with growing pauses, for as long as it takes; nothing is skipped. What the
@@ -105,11 +108,29 @@ impl<R: Reaction, F: Feed> Subscription<R, F> {
         let mut pause = PAUSE_MIN;
         loop {
             if let Err(failure) = self.follow_once(&mut pause).await {
-                let cause = crate::telemetry::chain(&failure);
-                tracing::warn!(subscription = self.reaction.name(), cause, "the subscription pauses");
+                self.tell(&failure, pause);
             }
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(PAUSE_MAX);
+        }
+    }
+
+    /// A break that the next tries mend is nothing to be warned of: streams end with their life, and with either process.
+    fn tell(&self, failure: &Failure, pause: Duration) {
+        let (subscription, cause) = (self.reaction.name(), crate::telemetry::chain(failure));
+        let beyond = is_beyond(failure);
+        metrics::gauge!("townlink_subscription_beyond_journal", "subscription" => subscription).set(u8::from(beyond));
+        if beyond {
+            tracing::error!(
+                subscription,
+                cause,
+                "the journal that is followed is shorter than what was read of it: one of the two databases is not the one it \
+                 was; restore both from one backup"
+            );
+        } else if pause <= PAUSE_UNTOLD {
+            tracing::debug!(subscription, cause, "the subscription pauses");
+        } else {
+            tracing::warn!(subscription, cause, "the subscription pauses");
         }
     }
 
@@ -208,6 +229,16 @@ async fn react<R: Reaction>(batch: &Batch<R>, tx: &mut Tx) -> Result<Cursor, Fai
         batch.reaction.react(tx, entry).await?;
     }
     Ok(Cursor::Moved)
+}
+
+/// Whether the cursor lies beyond the journal that is followed.
+fn is_beyond(failure: &Failure) -> bool {
+    match failure {
+        Failure::Internal(cause) => {
+            cause.downcast_ref::<tonic::Status>().is_some_and(|status| status.code() == tonic::Code::OutOfRange)
+        }
+        Failure::Unavailable { .. } | Failure::Contention | Failure::Exhausted(_) => false,
+    }
 }
 
 fn positioned(message: pb::WatchEntriesResponse) -> Option<Positioned> {

@@ -101,6 +101,13 @@ pub fn unstarted(error: &StartError) -> Problem {
             "`townlink pki` makes certificates; `townlink up` makes all of a development town"
         }
         StartError::Schema { .. } => "bring the databases up to date: `townlink migrate`",
+        StartError::Database { .. } => {
+            "end every process of the service, look at the file and the disk, and restore the backup where it is damaged"
+        }
+        StartError::InUse { .. } => "end the other process (`up`, `serve` or `migrate`); a database file has one",
+        StartError::OtherLog { .. } => {
+            "use the database, the log_origin and the keys that belong together; restore all of them from one backup"
+        }
         StartError::Listen { .. } => {
             "another process listens there: end it, or choose other ports (`townlink up --ports auto`)"
         }

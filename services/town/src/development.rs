@@ -81,7 +81,7 @@ pub fn identities(folder: &Path, authority: &Authority, cell: &Cell) -> Result<(
     wanted.dedup();
     for identity in wanted {
         let files = IdentityFiles::in_folder(folder, &identity);
-        if !files.certificate.exists() {
+        if !files.are_made() {
             issue(&files, authority, &peer(&identity, cell)?, &[])?;
         }
     }

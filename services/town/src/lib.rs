@@ -39,7 +39,10 @@ use crate::problem::{Exit, Problem};
 /// Runs the program.
 #[must_use]
 pub fn main() -> ExitCode {
-    let cli = cli::Cli::parse();
+    let cli = match cli::Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return misread(&error),
+    };
     let reader = cli.reader();
     match cli::run(cli) {
         Ok(()) => Exit::Ok.into(),
@@ -50,11 +53,23 @@ pub fn main() -> ExitCode {
     }
 }
 
+/// Tells what the command line does not understand, to a program as JSON where it asked for that. Help and version are no fault.
+fn misread(error: &clap::Error) -> ExitCode {
+    if !error.use_stderr() || !std::env::args_os().any(|argument| argument == "--json") {
+        error.exit();
+    }
+    let text = error.to_string();
+    let fault = text.split("\n\n").next().unwrap_or_default().trim_start_matches("error: ");
+    let problem = Problem::usage(fault, "`townlink help COMMAND` shows each command with examples");
+    tell(&problem, Reader::Program);
+    problem.exit().into()
+}
+
 /// Tells a problem on the error stream. A stream that is closed is nobody to tell.
 fn tell(problem: &Problem, reader: Reader) {
     let text = match (problem, reader) {
         (Problem::Closed, _) => return,
-        (_, Reader::Person) => problem.to_string(),
+        (_, Reader::Person) => output::harmless(&problem.to_string()),
         (_, Reader::Program) => problem.to_json().to_string(),
     };
     let _ = writeln!(std::io::stderr().lock(), "{text}");

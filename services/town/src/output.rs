@@ -70,13 +70,13 @@ impl Output {
     pub fn value(&self, value: &Value, text: impl FnOnce() -> String) -> Result<(), Problem> {
         if let Some(record) = &self.record {
             let mut record = record.lock().unwrap_or_else(PoisonError::into_inner);
-            record.text.push_str(&text());
+            record.text.push_str(&harmless(&text()));
             record.text.push('\n');
             record.values.push(value.clone());
             return Ok(());
         }
         match self.reader {
-            Reader::Person => self.line(&text()),
+            Reader::Person => self.line(&harmless(&text())),
             Reader::Program => {
                 let text = serde_json::to_string_pretty(value).map_err(|error| Problem::failed("output", error))?;
                 self.line(&text)
@@ -137,6 +137,23 @@ pub fn render(table: &Table) -> String {
     let text = table.to_string();
     let lines: Vec<_> = text.lines().map(|line| line.strip_prefix(' ').unwrap_or(line).trim_end()).collect();
     lines.join("\n")
+}
+
+/// A text without what would steer a terminal or turn the direction of reading: such characters are shown by their number. What
+/// others wrote into a title must not look like what the town says.
+#[must_use]
+pub fn harmless(text: &str) -> String {
+    let steers =
+        |it: char| it != '\n' && (it.is_control() || matches!(it, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'));
+    let mut shown = String::with_capacity(text.len());
+    for it in text.chars() {
+        if steers(it) {
+            shown.extend(it.escape_unicode());
+        } else {
+            shown.push(it);
+        }
+    }
+    shown
 }
 
 /// An enum's value without the prefix of its type: `INBOX_STAGE_SIGNED_FOR` is `SIGNED_FOR`; what is not given is empty.
@@ -215,6 +232,14 @@ mod tests {
         table.add_row(["综合执法局", "ENFORCEMENT"]);
         table.add_row(["a", "b"]);
         assert_eq!(render(&table), "名称        code\n综合执法局  ENFORCEMENT\na           b");
+    }
+
+    #[test]
+    fn what_steers_a_terminal_is_shown_by_its_number() {
+        let mut table = table(&["名称"]);
+        table.add_row(["a\u{1b}[2J\u{202e}b\u{9b}c\u{2066}"]);
+        let shown = harmless(&render(&table));
+        assert_eq!(shown, "名称\na\\u{1b}[2J\\u{202e}b\\u{9b}c\\u{2066}");
     }
 
     #[test]

@@ -33,6 +33,27 @@ impl From<Exit> for ExitCode {
     }
 }
 
+/// How the town says no.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum No {
+    /// By a rule, with its code.
+    Refused,
+    /// There is no such thing, or none that the caller may know of.
+    NotFound,
+    /// The request is not well formed.
+    Malformed,
+}
+
+impl No {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Refused => "refused",
+            Self::NotFound => "not found",
+            Self::Malformed => "malformed",
+        }
+    }
+}
+
 /// Why a command did not do what it was asked.
 #[derive(Debug)]
 pub enum Problem {
@@ -47,6 +68,8 @@ pub enum Problem {
     Refused {
         /// What was called.
         place: String,
+        /// How it says so.
+        kind: No,
         /// What the town says.
         refusal: Box<SeenRefusal>,
     },
@@ -91,6 +114,10 @@ impl Problem {
         let seen = read(status);
         let message = status.message();
         let fault = if message.is_empty() { format!("{:?}", status.code()) } else { message.to_owned() };
+        // Only a status that was made here has a cause: the call broke off before the service answered.
+        if std::error::Error::source(status).is_some() && matches!(status.code(), Code::Unknown | Code::Internal) {
+            return Self::Unavailable { place, fault, request };
+        }
         match status.code() {
             Code::Unavailable | Code::DeadlineExceeded | Code::ResourceExhausted | Code::Cancelled => {
                 Self::Unavailable { place, fault, request }
@@ -108,7 +135,14 @@ impl Problem {
             | Code::FailedPrecondition
             | Code::Unauthenticated => {
                 let refusal = seen.unwrap_or_else(|| SeenRefusal { message: fault, ..SeenRefusal::default() });
-                Self::Refused { place, refusal: Box::new(refusal) }
+                let kind = if status.code() == Code::NotFound {
+                    No::NotFound
+                } else if status.code() == Code::InvalidArgument && refusal.code.is_empty() {
+                    No::Malformed
+                } else {
+                    No::Refused
+                };
+                Self::Refused { place, kind, refusal: Box::new(refusal) }
             }
         }
     }
@@ -119,7 +153,7 @@ impl Problem {
         match self {
             Self::Usage { .. } => Exit::Usage,
             // A malformed field is the command's fault, not a decision of the town.
-            Self::Refused { refusal, .. } if refusal.code.is_empty() && !refusal.violations.is_empty() => Exit::Usage,
+            Self::Refused { kind: No::Malformed, .. } => Exit::Usage,
             Self::Refused { .. } => Exit::Refused,
             Self::Unavailable { .. } => Exit::Unavailable,
             Self::Unverified(_) => Exit::Unverified,
@@ -134,14 +168,14 @@ impl Problem {
         let exit = self.exit() as u8;
         let error = match self {
             Self::Usage { fault, remedy } => json!({"kind": "usage", "fault": fault, "remedy": remedy}),
-            Self::Refused { place, refusal } => {
+            Self::Refused { place, kind, refusal } => {
                 let violations: Vec<_> = refusal
                     .violations
                     .iter()
                     .map(|it| json!({"field": it.field, "code": it.code, "message": it.message}))
                     .collect();
                 json!({
-                    "kind": "refused", "place": place, "code": refusal.code, "law": refusal.law, "fault": refusal.message,
+                    "kind": kind.name(), "place": place, "code": refusal.code, "law": refusal.law, "fault": refusal.message,
                     "remedy": refusal.remedy, "violations": violations,
                 })
             }
@@ -170,7 +204,7 @@ impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Usage { fault, remedy } => write!(f, "error: {fault}\n  remedy: {remedy}"),
-            Self::Refused { place, refusal } => show_refusal(f, place, refusal),
+            Self::Refused { place, kind, refusal } => show_refusal(f, place, *kind, refusal),
             Self::Unavailable { place, fault, request } => {
                 write!(
                     f,
@@ -190,9 +224,9 @@ impl fmt::Display for Problem {
     }
 }
 
-fn show_refusal(f: &mut fmt::Formatter<'_>, place: &str, refusal: &SeenRefusal) -> fmt::Result {
+fn show_refusal(f: &mut fmt::Formatter<'_>, place: &str, kind: No, refusal: &SeenRefusal) -> fmt::Result {
     let code = if refusal.code.is_empty() { String::new() } else { format!("{}: ", refusal.code) };
-    write!(f, "refused: {code}{}\n  place:  {place}", refusal.message)?;
+    write!(f, "{}: {code}{}\n  place:  {place}", kind.name(), refusal.message)?;
     if !refusal.law.is_empty() {
         write!(f, "\n  law:    {}", refusal.law)?;
     }

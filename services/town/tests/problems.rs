@@ -67,6 +67,65 @@ fn a_key_is_never_overwritten() {
 }
 
 #[test]
+fn a_key_has_a_plain_name() {
+    let folder = folder();
+    for name in ["../x", "A", "a/b", "", "钥"] {
+        let output = townlink(folder.path(), &["key", "generate", name]);
+        assert_eq!(output.status.code(), Some(2), "{name}");
+    }
+    assert!(!folder.path().join("townlink-data").exists());
+}
+
+#[test]
+fn a_program_is_told_its_usage_as_json() {
+    let output = townlink(folder().path(), &["--json", "power", "lst"]);
+    assert_eq!(output.status.code(), Some(2));
+    let told: serde_json::Value = serde_json::from_str(&stderr(&output)).expect("JSON");
+    assert_eq!(told["error"]["kind"], "usage");
+    assert!(told["error"]["fault"].as_str().is_some_and(|fault| fault.contains("lst")), "{told}");
+}
+
+#[test]
+fn what_a_town_keeps_is_private_and_has_one_process() {
+    let folder = folder();
+    let up = ["up", "--ports", "auto", "--until-eof"];
+    let town = || {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_townlink"));
+        command.args(up).current_dir(folder.path()).stdin(Stdio::null());
+        command.output().expect("the program runs")
+    };
+    assert!(town().status.success());
+    let data = folder.path().join("townlink-data");
+    let mode = |path: &std::path::Path| {
+        std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(path).expect("there").permissions()) & 0o777
+    };
+    assert_eq!(mode(&data), 0o700);
+    let database = std::fs::read_dir(&data).expect("a folder").filter_map(Result::ok).map(|entry| entry.path());
+    let database: Vec<_> = database.filter(|path| path.extension().is_some_and(|it| it == "db")).collect();
+    assert!(!database.is_empty() && database.iter().all(|file| mode(file) == 0o600), "{database:?}");
+
+    let lock = std::fs::File::open(database[0].with_added_extension("lock")).expect("a lock");
+    lock.lock().expect("held");
+    for command in [&up[..], &["migrate"], &["serve", "office", "gateway"]] {
+        let output = townlink_no_input(folder.path(), command);
+        assert_eq!(output.status.code(), Some(2), "{command:?}: {}", stderr(&output));
+        assert!(stderr(&output).contains("is in use by another process"), "{}", stderr(&output));
+    }
+    drop(lock);
+
+    std::fs::write(&database[0], b"no database at all, but long enough to be taken for one").expect("damaged");
+    let damaged = town();
+    assert_eq!(damaged.status.code(), Some(2));
+    let told = stderr(&damaged);
+    assert!(told.contains(&database[0].display().to_string()) && told.contains("backup"), "{told}");
+}
+
+fn townlink_no_input(folder: &std::path::Path, arguments: &[&str]) -> std::process::Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_townlink"));
+    command.args(arguments).current_dir(folder).stdin(Stdio::null()).output().expect("the program runs")
+}
+
+#[test]
 fn identities_are_issued_and_listed() {
     let folder = folder();
     let none = townlink(folder.path(), &["pki", "list"]);

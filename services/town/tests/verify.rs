@@ -110,6 +110,17 @@ fn one_changed_byte_is_found() {
 }
 
 #[test]
+fn a_file_that_is_no_longer_one_does_not_verify() {
+    let folder = folder();
+    example(folder.path());
+    for (file, path) in [("proof.json", "proof.json"), ("log/checkpoint", "log"), ("receipt.json", "receipt.json")] {
+        fs::write(folder.path().join(file), b"\xff{").expect("a file");
+        let output = townlink(folder.path(), &[&["verify", path][..], &KEYS[..]].concat());
+        assert_eq!(output.status.code(), Some(5), "{file}: {}", stderr(&output));
+    }
+}
+
+#[test]
 fn a_key_of_another_does_not_verify() {
     let folder = folder();
     example(folder.path());

@@ -58,26 +58,39 @@ pub struct Acceptance<'a, 'b> {
 }
 
 impl<'a, 'b> Acceptance<'a, 'b> {
-    /// Warms the town up and begins.
+    /// Begins.
     ///
     /// # Errors
     /// Where a paper is not accepted.
     pub async fn begin(site: &'a mut Site<'b>, plan: Plan) -> Result<Self> {
         let empty = EmptyServer::start(&site.town.files("service/gateway"))?;
-        // Each client has a connection of its own, which the warm-up opens: a handshake is no part of accepting a paper.
-        let client = |_| Ok(PaperServiceClient::new(site.town.channel("gateway", papers::IDENTITY)?));
-        let clients = (0..plan.clients).map(client).collect::<Result<_>>()?;
-        let mut acceptance = Self { site, plan, empty, clients, serial: 1, content: Vec::new() };
-        for algorithm in papers::ALGORITHMS {
-            let papers = papers::make(acceptance.site.key(algorithm)?, plan.clients * 4, &mut acceptance.serial)?;
-            let first = papers.first().cloned().context("a warm-up has papers")?;
-            acceptance.issue(papers, plan.clients).await?;
-            acceptance.numbered().await?;
-            // The same paper again gets the same receipt, whose content is what a bare signature signs.
-            let mut rpc = acceptance.clients.first().cloned().context("there are clients")?;
-            acceptance.content = rpc.issue_paper(first).await?.into_inner().content.to_vec();
-        }
+        let mut acceptance = Self { site, plan, empty, clients: Vec::new(), serial: 1, content: Vec::new() };
+        acceptance.connect()?;
+        let paper = acceptance.make(Algorithm::Sm2Sm3, 1)?.remove(0);
+        let mut rpc = acceptance.clients.first().cloned().context("there are clients")?;
+        acceptance.content = rpc.issue_paper(paper).await?.into_inner().content.to_vec();
         Ok(acceptance)
+    }
+
+    /// A copy of the database as it is, and a town that is warm: every client has its connection, since a handshake is no part of
+    /// accepting a paper, and nothing is left to be done of earlier papers.
+    async fn prepare(&mut self, algorithm: Algorithm) -> Result<String> {
+        let copy = self.site.snapshot().await?;
+        self.connect()?;
+        let papers = self.make(algorithm, self.plan.clients * 2)?;
+        self.issue(papers, self.plan.clients).await?;
+        self.numbered().await?;
+        Ok(copy)
+    }
+
+    fn connect(&mut self) -> Result<()> {
+        let client = |_| Ok(PaperServiceClient::new(self.site.town.channel("gateway", papers::IDENTITY)?));
+        self.clients = (0..self.plan.clients).map(client).collect::<Result<_>>()?;
+        Ok(())
+    }
+
+    fn make(&mut self, algorithm: Algorithm, count: usize) -> Result<Vec<IssuePaperRequest>> {
+        papers::make(self.site.key(algorithm)?, count, &mut self.serial)
     }
 
     /// The figures of CPU time, one an algorithm.
@@ -134,7 +147,8 @@ impl<'a, 'b> Acceptance<'a, 'b> {
     }
 
     async fn cpu_round(&mut self, algorithm: Algorithm) -> Result<Round> {
-        let papers = papers::make(self.site.key(algorithm)?, self.plan.papers, &mut self.serial)?;
+        let copy = self.prepare(algorithm).await?;
+        let papers = self.make(algorithm, self.plan.papers)?;
         let count = papers.len();
         let signed = papers::signed(self.site.key(algorithm)?, papers.first().context("a round has papers")?)?;
         let before = rows::count(self.site.town.gateway_database()).await?;
@@ -147,8 +161,9 @@ impl<'a, 'b> Acceptance<'a, 'b> {
         let (batches_after, jobs_after) = self.batches()?;
         let batch = (jobs_after - jobs) / (batches_after - batches).max(1);
 
+        let rows = Arc::new(Rows::read(self.site.town.gateway_database(), &before, count).await?);
         self.site.town.rest(true)?;
-        let parts = self.parts(&signed, &before, count, batch.max(1)).await;
+        let parts = self.parts(&signed, rows, &copy, batch.max(1)).await;
         self.site.town.rest(false)?;
         Ok(Round {
             measured: each(spent, served.count()),
@@ -159,20 +174,18 @@ impl<'a, 'b> Acceptance<'a, 'b> {
     }
 
     /// The parts alone, while the town rests.
-    async fn parts(&mut self, signed: &Signed, before: &rows::Counts, papers: usize, batch: u64) -> Result<Parts> {
-        let check = signed.check_cpu(self.plan.signatures)?;
-        let receipt = Receipt::new(&self.content)?.sign_cpu(self.plan.signatures)?;
+    async fn parts(&mut self, signed: &Signed, rows: Arc<Rows>, copy: &str, batch: u64) -> Result<Parts> {
+        let check = signed.check_cpu(self.plan.signing)?;
+        let receipt = Receipt::new(&self.content)?.sign_cpu(self.plan.signing)?;
         let client = self.site.town.files(papers::IDENTITY);
         let rpc = self.empty.call_cpu(TLS_NAME, &client, self.plan.clients, self.plan.lasting).await?;
-        let rows = Arc::new(Rows::read(self.site.town.gateway_database(), before, papers).await?);
-        let copy = self.site.clean_copy().await?;
         let here = self.site.here();
         let begin = here.cpu()?;
         match self.site.backend {
-            Backend::Sqlite => rows.insert_in_batches(&copy, usize::try_from(batch)?).await?,
-            Backend::Postgres(_) => rows.insert_at_once(&copy, WRITERS).await?,
+            Backend::Sqlite => rows.insert_in_batches(copy, usize::try_from(batch)?).await?,
+            Backend::Postgres(_) => rows.insert_at_once(copy, WRITERS).await?,
         }
-        let insert = each(here.cpu()?.saturating_sub(begin), u64::try_from(papers)?);
+        let insert = each(here.cpu()?.saturating_sub(begin), u64::try_from(rows.papers())?);
         Ok(Parts { check, receipt, insert, rpc })
     }
 
@@ -210,27 +223,27 @@ impl<'a, 'b> Acceptance<'a, 'b> {
     }
 
     async fn latency_round(&mut self, algorithm: Algorithm) -> Result<(Duration, Parts)> {
-        let papers = papers::make(self.site.key(algorithm)?, self.plan.papers_alone, &mut self.serial)?;
+        let copy = self.prepare(algorithm).await?;
+        let papers = self.make(algorithm, self.plan.papers_alone)?;
         let count = papers.len();
         let signed = papers::signed(self.site.key(algorithm)?, papers.first().context("a round has papers")?)?;
         let before = rows::count(self.site.town.gateway_database()).await?;
         let served = self.issue(papers, 1).await?;
         self.numbered().await?;
         let measured = median(&served.latencies).context("no paper was accepted")?;
+        let rows = Rows::read(self.site.town.gateway_database(), &before, count).await?;
         self.site.town.rest(true)?;
-        let parts = self.parts_alone(&signed, &before, count).await;
+        let parts = self.parts_alone(&signed, &rows, &copy).await;
         self.site.town.rest(false)?;
         Ok((measured, parts?))
     }
 
-    async fn parts_alone(&mut self, signed: &Signed, before: &rows::Counts, papers: usize) -> Result<Parts> {
-        let check = signed.check_latency(self.plan.signatures)?;
-        let receipt = Receipt::new(&self.content)?.sign_latency(self.plan.signatures)?;
+    async fn parts_alone(&mut self, signed: &Signed, rows: &Rows, copy: &str) -> Result<Parts> {
+        let check = signed.check_latency(self.plan.signing)?;
+        let receipt = Receipt::new(&self.content)?.sign_latency(self.plan.signing)?;
         let client = self.site.town.files(papers::IDENTITY);
         let rpc = self.empty.call_latency(TLS_NAME, &client, self.plan.lasting).await?;
-        let rows = Rows::read(self.site.town.gateway_database(), before, papers).await?;
-        let copy = self.site.clean_copy().await?;
-        let insert = rows.insert_latency(&copy).await?;
+        let insert = rows.insert_latency(copy).await?;
         Ok(Parts { check, receipt, insert, rpc })
     }
 

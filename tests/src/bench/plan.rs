@@ -13,8 +13,8 @@ pub struct Plan {
     pub papers: usize,
     /// Papers in a round with one client.
     pub papers_alone: usize,
-    /// Repetitions of a signature or its check.
-    pub signatures: u64,
+    /// How long signatures are made, or checked.
+    pub signing: Duration,
     /// How long a load of rpcs lasts.
     pub lasting: Duration,
     /// How long the town idles before its memory is read.
@@ -28,7 +28,7 @@ impl Plan {
         rounds: 5,
         papers: 3_200,
         papers_alone: 300,
-        signatures: 600,
+        signing: Duration::from_millis(500),
         lasting: Duration::from_secs(3),
         idle: Duration::from_secs(60),
     };
@@ -39,7 +39,7 @@ impl Plan {
         rounds: 1,
         papers: 320,
         papers_alone: 40,
-        signatures: 40,
+        signing: Duration::from_millis(100),
         lasting: Duration::from_millis(500),
         idle: Duration::from_secs(3),
     };

@@ -1,4 +1,4 @@
-//! A town with the keys of its sender, and copies of its gateway's database as it was before any paper came.
+//! A town with the keys of its sender, and copies of its gateway's database.
 
 use std::path::{Path, PathBuf};
 
@@ -44,7 +44,7 @@ pub struct Site<'a> {
 }
 
 impl<'a> Site<'a> {
-    /// Makes a town below a folder, registers its sender's keys, and keeps a copy of the gateway's database.
+    /// Makes a town below a folder and registers its sender's keys.
     ///
     /// # Errors
     /// Where the town cannot be made.
@@ -64,12 +64,6 @@ impl<'a> Site<'a> {
         for algorithm in papers::ALGORITHMS {
             keys.push((algorithm, papers::register(&town, algorithm)?));
         }
-        town.stop();
-        match backend {
-            Backend::Sqlite => copy(&folder.join("gateway.db"), &folder.join("clean.db"))?,
-            Backend::Postgres(server) => server.create("clean", Some("gateway")).await?,
-        }
-        town.start().await?;
         Ok(Self { town, backend, keys, folder: folder.to_owned(), copies: 0 })
     }
 
@@ -82,33 +76,35 @@ impl<'a> Site<'a> {
         Ok(&found.context("a key of every algorithm was registered")?.1)
     }
 
-    /// A fresh copy of the gateway's database as it was before any paper came.
+    /// A copy of the gateway's database as it is now. The town is stopped for it and starts again, so its connections are lost.
     ///
     /// # Errors
     /// Where it cannot be made.
-    pub async fn clean_copy(&mut self) -> Result<String> {
-        self.copy_of("clean").await
+    pub async fn snapshot(&mut self) -> Result<String> {
+        self.town.stop();
+        let copy = self.copy().await?;
+        self.town.start().await?;
+        Ok(copy)
     }
 
-    /// A fresh copy of the gateway's database as it is. The town must not run.
+    /// A copy of the gateway's database. The town must not run.
     ///
     /// # Errors
     /// Where it cannot be made.
     pub async fn copy(&mut self) -> Result<String> {
-        self.copy_of("gateway").await
-    }
-
-    async fn copy_of(&mut self, original: &str) -> Result<String> {
         self.copies += 1;
         let name = format!("copy_{}", self.copies);
         match self.backend {
             Backend::Sqlite => {
                 let file = self.folder.join(format!("{name}.db"));
-                copy(&self.folder.join(format!("{original}.db")), &file)?;
+                let original = self.folder.join("gateway.db");
+                std::fs::copy(&original, &file).with_context(|| format!("copying {}", original.display()))?;
+                // What the system still has to write would be written while the copy is measured.
+                std::fs::File::open(&file)?.sync_all()?;
                 Ok(format!("sqlite:{}", file.display()))
             }
             Backend::Postgres(server) => {
-                server.create(&name, Some(original)).await?;
+                server.create(&name, Some("gateway")).await?;
                 Ok(server.url(&name))
             }
         }
@@ -136,21 +132,4 @@ impl<'a> Site<'a> {
             Backend::Postgres(server) => Trees::of(&[here, server.pid()]),
         }
     }
-}
-
-/// Copies a database file that is closed, or one that nobody writes to together with its log.
-fn copy(from: &Path, to: &Path) -> Result<()> {
-    for ending in ["", "-wal"] {
-        let (from, to) = (with_ending(from, ending), with_ending(to, ending));
-        if from.exists() {
-            std::fs::copy(&from, &to).with_context(|| format!("copying {} to {}", from.display(), to.display()))?;
-        }
-    }
-    Ok(())
-}
-
-fn with_ending(path: &Path, ending: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(ending);
-    name.into()
 }

@@ -26,10 +26,12 @@ type Acts = [(Act, Answer)];
 /// # Panics
 /// Where anything is lost, doubled or out of order.
 pub async fn reckon(clients: &Clients, acts: &Acts) {
-    let issued: BTreeSet<String> = replies::<gateway::Receipt>(acts, ISSUE).into_iter().map(|receipt| receipt.paper).collect();
+    let issued: BTreeSet<String> =
+        replies::<gateway::Receipt>(acts, ISSUE).into_iter().map(|receipt| receipt.paper).collect();
     assert_eq!(issued.len(), acts.iter().filter(|(act, _)| act.path == ISSUE).count(), "each paper was accepted");
     let signed_for = replies::<office::InboxPaper>(acts, SIGN_FOR);
-    let received: BTreeSet<&str> = signed_for.iter().filter(|paper| !paper.copy).map(|paper| paper.paper.as_str()).collect();
+    let received: BTreeSet<&str> =
+        signed_for.iter().filter(|paper| !paper.copy).map(|paper| paper.paper.as_str()).collect();
     let mut listed = BTreeSet::new();
     for (department, _, _) in SENDERS {
         let papers = settled(clients, department, &received).await;
@@ -89,7 +91,11 @@ async fn check_inboxes(clients: &Clients, issued: &BTreeSet<String>, signed_for:
         let papers = setup::inbox_of(clients, institution, clerk, office::InboxStage::Unspecified).await;
         let mut here = BTreeSet::new();
         for paper in papers {
-            let expected = if signed.contains(paper.name.as_str()) { office::InboxStage::SignedFor } else { office::InboxStage::Arrived };
+            let expected = if signed.contains(paper.name.as_str()) {
+                office::InboxStage::SignedFor
+            } else {
+                office::InboxStage::Arrived
+            };
             assert_eq!(paper.stage(), expected, "{}", paper.name);
             assert!(issued.contains(&paper.paper), "{} was acknowledged", paper.paper);
             assert!(here.insert(paper.paper.clone()), "{} stands once in the inbox of {institution}", paper.paper);
@@ -106,7 +112,9 @@ async fn check_documents(clients: &Clients, acts: &Acts) {
     let names: BTreeSet<&str> = confirmed.iter().map(|document| document.name.as_str()).collect();
     assert_eq!(names.len(), confirmed.len(), "each document was confirmed once");
     assert_eq!(confirmed.len(), registered.len(), "each document was confirmed");
-    assert!(confirmed.iter().all(|document| document.state() == office::DocumentState::Confirmed && document.applied == 1));
+    assert!(
+        confirmed.iter().all(|document| document.state() == office::DocumentState::Confirmed && document.applied == 1)
+    );
     let lost = acts.iter().filter(|(act, answer)| act.path == CONFIRM && !matches!(answer, Answer::Reply(_)));
     for (_, answer) in lost {
         assert_eq!(code_of(answer), "OV-HISTORY-EDIT", "whoever came second was told so");
@@ -142,7 +150,11 @@ pub fn reckon_journals(ledgers: &Ledgers, acts: &Acts) {
     let signed = ledgers.events::<office::PaperSignedFor>("office");
     let names: BTreeSet<&str> = signed.iter().map(|event| event.inbox_paper.as_str()).collect();
     assert_eq!(names.len(), signed.len(), "each paper was signed for once");
-    assert_eq!(names.len(), replies::<office::InboxPaper>(acts, SIGN_FOR).len(), "each acknowledged sign-for is journalled");
+    assert_eq!(
+        names.len(),
+        replies::<office::InboxPaper>(acts, SIGN_FOR).len(),
+        "each acknowledged sign-for is journalled"
+    );
     let confirmed = ledgers.events::<office::DocumentConfirmed>("office");
     let names: BTreeSet<&str> = confirmed.iter().map(|event| event.document.as_str()).collect();
     assert_eq!(names.len(), confirmed.len(), "each document was confirmed once");

@@ -50,7 +50,9 @@ fn read(status: &Status) -> Outcome {
         Code::PermissionDenied if seen(status).code == "RE-KEY" => Outcome::Admitted,
         Code::PermissionDenied => Outcome::Denied(seen(status).code),
         // The requests are empty or invented: what the method then says shows that it was reached.
-        Code::Ok | Code::InvalidArgument | Code::NotFound | Code::FailedPrecondition | Code::AlreadyExists => Outcome::Admitted,
+        Code::Ok | Code::InvalidArgument | Code::NotFound | Code::FailedPrecondition | Code::AlreadyExists => {
+            Outcome::Admitted
+        }
         Code::Cancelled
         | Code::Unknown
         | Code::DeadlineExceeded
@@ -105,7 +107,12 @@ fn the_matrix_has_every_row_of_the_specification() {
     let matrix = Matrix::read();
     assert_eq!(matrix.acts.len(), 15 + 13, "fifteen rows of the matrix, and the platform acts");
     for method in &matrix.methods {
-        assert!(matrix.acts.contains_key(&method.act), "{}: no row of the matrix is called {:?}", method.path(), method.act);
+        assert!(
+            matrix.acts.contains_key(&method.act),
+            "{}: no row of the matrix is called {:?}",
+            method.path(),
+            method.act
+        );
     }
 }
 
@@ -124,7 +131,12 @@ async fn every_principal_may_do_what_the_matrix_says_and_nothing_else() {
             let wanted = expected(&matrix.expected(method, player));
             tried += 1;
             if found != wanted {
-                complaints.push(format!("{} {} as {}: {found:?}, not {wanted:?}", method.service, method.path(), player.name));
+                complaints.push(format!(
+                    "{} {} as {}: {found:?}, not {wanted:?}",
+                    method.service,
+                    method.path(),
+                    player.name
+                ));
             }
         }
     }
@@ -153,7 +165,11 @@ async fn who_is_not_of_the_cell_reaches_nothing() {
             for channel in [&foreign, &nobody] {
                 // The connection does not stand, so that there is no answer at all.
                 let found = outcome(channel, method, Bytes::new()).await;
-                assert!(matches!(found, Outcome::Failed(_)), "{} without a certificate of the cell: {found:?}", method.path());
+                assert!(
+                    matches!(found, Outcome::Failed(_)),
+                    "{} without a certificate of the cell: {found:?}",
+                    method.path()
+                );
             }
         }
     }

@@ -31,7 +31,8 @@ async fn issue(clients: &Clients, key: &Key, count: usize) -> Vec<String> {
         let request = Paper::new("government", GOVERNMENT, TOWN_GOVERNMENT).sign(key);
         Act::new(clients, "county/government", "/townlink.gateway.v1.PaperService/IssuePaper", &request)
     });
-    let receipts = futures::stream::iter(acts).map(async |act: Act| act.insist().await.reply::<gateway::Receipt>().paper);
+    let receipts =
+        futures::stream::iter(acts).map(async |act: Act| act.insist().await.reply::<gateway::Receipt>().paper);
     receipts.buffer_unordered(CLIENTS).collect().await
 }
 
@@ -40,13 +41,15 @@ async fn advance(clients: &Clients, service: &str, days: i64) {
     let start: Timestamp = START.parse().expect("an instant");
     let to = start.checked_add(SignedDuration::from_hours(24 * days)).expect("an instant");
     let to = prost_types::Timestamp { seconds: to.as_second(), nanos: 0 };
-    let mut client = clock::clock_service_client::ClockServiceClient::new(clients.channel(service, "operator/sysadmin"));
+    let mut client =
+        clock::clock_service_client::ClockServiceClient::new(clients.channel(service, "operator/sysadmin"));
     let moved = client.advance_clock(clock::AdvanceClockRequest { to: Some(to) }).await.expect("the clock moves");
     assert_eq!(moved.into_inner().now, Some(to));
 }
 
 async fn newest(clients: &Clients, count: i32) -> Vec<gateway::Paper> {
-    let request = gateway::ListPapersRequest { parent: "senders/government".to_owned(), page_size: count, ..Default::default() };
+    let request =
+        gateway::ListPapersRequest { parent: "senders/government".to_owned(), page_size: count, ..Default::default() };
     let path = "/townlink.gateway.v1.PaperService/ListPapers";
     Act::new(clients, "county/government", path, &request).insist().await.reply::<gateway::ListPapersResponse>().papers
 }

@@ -29,7 +29,8 @@ impl Story {
     async fn send(&self, paper: Paper, institution: &str, clerk: &str) -> office::InboxPaper {
         let sender = "county/government";
         let request = paper.sign(&self.key);
-        let answer = Act::new(&self.clients, sender, "/townlink.gateway.v1.PaperService/IssuePaper", &request).insist().await;
+        let answer =
+            Act::new(&self.clients, sender, "/townlink.gateway.v1.PaperService/IssuePaper", &request).insist().await;
         let receipt: gateway::Receipt = answer.reply();
         assert_eq!(setup::receipt_of(&receipt)["mode"], "SIMULATED", "the clock is moved by hand");
         soon("the paper is in the inbox", async || {
@@ -41,9 +42,14 @@ impl Story {
 
     /// Signs for a paper and registers it.
     async fn take(&self, paper: &office::InboxPaper, clerk: &str) -> office::InboxPaper {
-        let request = office::SignForPaperRequest { request_id: setup::request_id(), name: paper.name.clone(), etag: String::new() };
+        let request = office::SignForPaperRequest {
+            request_id: setup::request_id(),
+            name: paper.name.clone(),
+            etag: String::new(),
+        };
         let signed: office::InboxPaper = self.inbox(clerk, SIGN_FOR, &request).await;
-        let request = office::RegisterPaperRequest { request_id: setup::request_id(), name: signed.name, etag: signed.etag };
+        let request =
+            office::RegisterPaperRequest { request_id: setup::request_id(), name: signed.name, etag: signed.etag };
         self.inbox(clerk, REGISTER, &request).await
     }
 
@@ -53,7 +59,11 @@ impl Story {
 
     /// Checks a paper with a directive, and has the document that it becomes confirmed by a second person.
     async fn carry_out(&self, paper: &office::InboxPaper) -> office::Document {
-        let request = office::CheckPaperRequest { request_id: setup::request_id(), name: paper.name.clone(), ..Default::default() };
+        let request = office::CheckPaperRequest {
+            request_id: setup::request_id(),
+            name: paper.name.clone(),
+            ..Default::default()
+        };
         let checked: office::InboxPaper = self.inbox("person/relay-clerk", CHECK, &request).await;
         assert_eq!(checked.stage(), office::InboxStage::Checked);
         let confirm = |person: &str| {
@@ -109,7 +119,9 @@ async fn journey(backend: Backend, topology: Topology) {
 
     // The county takes one back.
     let directive = serde_json::json!({"type": "WITHDRAW_POWERS", "to": "2026-04-01", "powers": [powers[0]], "transition": "TRANSFER"});
-    let paper = Paper::new("government", GOVERNMENT, TOWN_GOVERNMENT).with("docNo", "昆政发〔2026〕6号").with("directive", directive);
+    let paper = Paper::new("government", GOVERNMENT, TOWN_GOVERNMENT)
+        .with("docNo", "昆政发〔2026〕6号")
+        .with("directive", directive);
     let arrived = story.send(paper, "OFFICE", clerk).await;
     let withdrawn = story.carry_out(&story.take(&arrived, clerk).await).await;
     assert_eq!((withdrawn.state(), withdrawn.applied), (office::DocumentState::Confirmed, 1), "{:?}", withdrawn.faults);
@@ -122,7 +134,8 @@ async fn journey(backend: Backend, topology: Topology) {
     }
 
     // A bureau returns what is not for it.
-    let paper = Paper::new("government", GOVERNMENT, "建设与管理局").with("docNo", "昆政发〔2026〕7号").with("docType", "函");
+    let paper =
+        Paper::new("government", GOVERNMENT, "建设与管理局").with("docNo", "昆政发〔2026〕7号").with("docType", "函");
     let bureau = "person/construction-clerk";
     let arrived = story.send(paper, "CONSTRUCTION", bureau).await;
     let registered = story.take(&arrived, bureau).await;

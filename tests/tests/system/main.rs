@@ -3,7 +3,6 @@
 mod access;
 mod away;
 mod crash;
-mod demo;
 mod journey;
 mod papers;
 mod readme;

@@ -33,7 +33,12 @@ fn parts(request: &gateway::IssuePaperRequest) -> [usize; 3] {
     [request.payload.len(), signature.key_id.len(), signature.value.len()]
 }
 
-fn flip(mut request: gateway::IssuePaperRequest, part: usize, at: usize, random: &mut Random) -> Option<gateway::IssuePaperRequest> {
+fn flip(
+    mut request: gateway::IssuePaperRequest,
+    part: usize,
+    at: usize,
+    random: &mut Random,
+) -> Option<gateway::IssuePaperRequest> {
     let signature = &mut request.signatures[0];
     match part {
         0 => request.payload = flipped(&request.payload, at, random),

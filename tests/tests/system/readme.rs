@@ -5,8 +5,9 @@
 //! in the background, and ends with the test.
 
 use std::fs;
+use std::os::unix::process::CommandExt as _;
 use std::path::Path;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 use tests::program;
 
@@ -65,7 +66,11 @@ fn check(typed: &Typed, came: &str) -> Result<(), String> {
             skipping = true;
             continue;
         }
-        let found = if skipping { lines.any(|line| fits(shown, line)) } else { lines.next().is_some_and(|line| fits(shown, line)) };
+        let found = if skipping {
+            lines.any(|line| fits(shown, line))
+        } else {
+            lines.next().is_some_and(|line| fits(shown, line))
+        };
         if !found {
             return Err(format!("README.md:{}: {}\nshows\n{shown}\nbut this came:\n{came}", typed.line, typed.command));
         }
@@ -76,7 +81,7 @@ fn check(typed: &Typed, came: &str) -> Result<(), String> {
 
 /// One script for one shell: variables and folders live on from line to line. Each command's output goes to a file of its own.
 fn script(typed: &[Typed], out: &Path) -> String {
-    let mut script = String::from("set -u\ntrap 'kill $(jobs -p) 2>/dev/null; wait' EXIT\n");
+    let mut script = String::from("set -u\n");
     for (number, typed) in typed.iter().enumerate() {
         let file = out.join(format!("{number}"));
         let file = file.display();
@@ -102,8 +107,18 @@ fn the_lines_of_the_readme_work() {
     let programs = program::path().parent().expect("a program lies in a folder").to_owned();
     let path = std::env::var_os("PATH").unwrap_or_default();
     let paths = std::env::join_paths(std::iter::once(programs).chain(std::env::split_paths(&path))).expect("paths");
-    let status = shell.args(["-c", &script(&typed, &out)]).env("PATH", paths).current_dir(&work).stdout(Stdio::null()).status();
-    assert!(status.expect("bash starts").code().is_some(), "the shell ends by itself");
+    // What goes on in the background belongs to the shell's process group, and ends with it.
+    shell
+        .args(["-c", &script(&typed, &out)])
+        .env("PATH", paths)
+        .current_dir(&work)
+        .stdout(Stdio::null())
+        .process_group(0);
+    let mut shell = shell.spawn().expect("bash starts");
+    let status = shell.wait().expect("bash can be awaited");
+    let killed = Command::new("kill").args(["-KILL", "--", &format!("-{}", shell.id())]).status();
+    assert!(killed.expect("kill(1) can be run").success(), "the town of the tour still ran");
+    assert!(status.code().is_some(), "the shell ends by itself");
 
     let mut complaints = Vec::new();
     for (number, typed) in typed.iter().enumerate() {
@@ -113,7 +128,12 @@ fn the_lines_of_the_readme_work() {
             let refused = typed.shown.iter().any(|line| line.starts_with("refused:"));
             let expected = if refused { "3" } else { "0" };
             if code.trim() != expected {
-                complaints.push(format!("README.md:{}: {}\nended with {}, not {expected}:\n{came}", typed.line, typed.command, code.trim()));
+                complaints.push(format!(
+                    "README.md:{}: {}\nended with {}, not {expected}:\n{came}",
+                    typed.line,
+                    typed.command,
+                    code.trim()
+                ));
                 continue;
             }
         }
@@ -124,6 +144,23 @@ fn the_lines_of_the_readme_work() {
 
 #[test]
 fn shown_lines_fit_with_gaps() {
-    assert!(fits("a … c", "a b c") && fits("a…", "abc") && fits("…c", "abc") && fits("abc", " abc ") && fits("a…b…c", "a1b2c"));
+    assert!(
+        fits("a … c", "a b c")
+            && fits("a…", "abc")
+            && fits("…c", "abc")
+            && fits("abc", " abc ")
+            && fits("a…b…c", "a1b2c")
+    );
     assert!(!fits("a … c", "a b d") && !fits("a", "ab") && !fits("a…b", "abc"));
+}
+
+#[test]
+fn what_is_shown_must_come() {
+    let text = "```console\n$ one \\\n    two\na …\n…\nz\n```\n```sh\n$ not run\n```\n";
+    let typed = read(text);
+    assert_eq!((typed.len(), typed[0].command.as_str()), (1, "one \\\n    two"));
+    assert!(check(&typed[0], "a b\nc\nd\nz\n").is_ok());
+    for other in ["", "b\nz", "a b\nc", "a b"] {
+        assert!(check(&typed[0], other).is_err(), "{other:?}");
+    }
 }

@@ -11,7 +11,10 @@ fn camel(name: &str) -> String {
 
 /// The values of the enum of reasons, each with the comment above it.
 fn reasons() -> Vec<(String, String)> {
-    let source = files("proto").into_iter().find(|source| source.path.ends_with("errors/v1/error_reason.proto")).expect("the contract of reasons exists");
+    let source = files("proto")
+        .into_iter()
+        .find(|source| source.path.ends_with("errors/v1/error_reason.proto"))
+        .expect("the contract of reasons exists");
     let mut found = Vec::new();
     let mut comment = String::new();
     for line in source.text.lines().map(str::trim) {
@@ -33,7 +36,8 @@ fn reasons() -> Vec<(String, String)> {
 fn every_reason_shows_its_error_info() {
     let shown = |(name, comment): &(String, String)| {
         let info = format!("\"reason\": \"{name}\"");
-        (!comment.contains(&info) || !comment.contains("\"code\"")).then(|| format!("error_reason.proto: {name}: show its ErrorInfo above it"))
+        (!comment.contains(&info) || !comment.contains("\"code\""))
+            .then(|| format!("error_reason.proto: {name}: show its ErrorInfo above it"))
     };
     none(&reasons().iter().filter_map(shown).collect::<Vec<_>>());
 }
@@ -45,10 +49,14 @@ fn every_reason_is_used() {
     let code: String = files("rs").iter().filter(program).map(|source| blank(&source.text, false)).collect();
     let contracts: String = files("proto").iter().map(|source| blank(&source.text, false)).collect();
     let used = |name: &str| {
-        let in_code = [format!("Reason::{}", camel(name)), format!("\"{}\"", name.replace('_', "-")), format!("\"{name}\"")];
-        in_code.iter().any(|form| contains_whole(&code, form)) || contracts.contains(&format!("reuse_reason: \"{name}\""))
+        let in_code =
+            [format!("Reason::{}", camel(name)), format!("\"{}\"", name.replace('_', "-")), format!("\"{name}\"")];
+        in_code.iter().any(|form| contains_whole(&code, form))
+            || contracts.contains(&format!("reuse_reason: \"{name}\""))
     };
-    let complaint = |(name, _): &(String, String)| (!used(name)).then(|| format!("error_reason.proto: {name}: no code refuses with it"));
+    let complaint = |(name, _): &(String, String)| {
+        (!used(name)).then(|| format!("error_reason.proto: {name}: no code refuses with it"))
+    };
     none(&reasons().iter().filter_map(complaint).collect::<Vec<_>>());
 }
 
@@ -62,8 +70,17 @@ fn state_changes_by_verbs() {
     let mut complaints = Vec::new();
     for source in files("proto") {
         for (index, line) in source.text.lines().enumerate() {
-            if let Some(name) = line.trim().strip_prefix("rpc ").filter(|name| name.starts_with("Update") || name.starts_with("Set") || name.starts_with("Delete")) {
-                complaints.push(format!("{}:{}: {}: a state changes by a verb of the law", source.path, index + 1, name.split('(').next().unwrap_or(name)));
+            if let Some(name) = line
+                .trim()
+                .strip_prefix("rpc ")
+                .filter(|name| name.starts_with("Update") || name.starts_with("Set") || name.starts_with("Delete"))
+            {
+                complaints.push(format!(
+                    "{}:{}: {}: a state changes by a verb of the law",
+                    source.path,
+                    index + 1,
+                    name.split('(').next().unwrap_or(name)
+                ));
             }
         }
     }

@@ -37,6 +37,8 @@ fn nothing_is_left_over() {
 
 fn contains_word(line: &str, word: &str) -> bool {
     let edge = |held: Option<char>| held.is_none_or(|held| !held.is_alphanumeric());
-    let alone = |at: usize| edge(line[..at].chars().next_back()) && (word.ends_with('/') || edge(line[at + word.len()..].chars().next()));
+    let alone = |at: usize| {
+        edge(line[..at].chars().next_back()) && (word.ends_with('/') || edge(line[at + word.len()..].chars().next()))
+    };
     line.match_indices(word).any(|(at, _)| alone(at))
 }

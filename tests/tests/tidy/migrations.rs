@@ -22,7 +22,9 @@ fn migrations_never_change() {
         match listed.remove(&source.path) {
             Some(known) if known == digest => {}
             Some(_) => complaints.push(format!("{}: it has changed; write a new migration instead", source.path)),
-            None => complaints.push(format!("{}: it is not listed; add to {LIST}:\n{digest}  {}", source.path, source.path)),
+            None => {
+                complaints.push(format!("{}: it is not listed; add to {LIST}:\n{digest}  {}", source.path, source.path))
+            }
         }
     }
     complaints.extend(listed.into_keys().map(|path| format!("{path}: it is listed in {LIST} and gone")));

@@ -10,8 +10,23 @@ const LINES_MAX: usize = 500;
 
 /// What a pure file may not name: waiting, databases, the wire, clocks, randomness, the environment.
 const IMPURE: [&str; 17] = [
-    "async ", ".await", "sqlx", "tonic", "tokio", "runtime::db", "runtime::clock", "TownClock", "SystemTime", "Instant::", "getrandom",
-    "rand::", "std::env", "env::var", "std::fs", "new_v4", "new_v7",
+    "async ",
+    ".await",
+    "sqlx",
+    "tonic",
+    "tokio",
+    "runtime::db",
+    "runtime::clock",
+    "TownClock",
+    "SystemTime",
+    "Instant::",
+    "getrandom",
+    "rand::",
+    "std::env",
+    "env::var",
+    "std::fs",
+    "new_v4",
+    "new_v7",
 ];
 
 #[test]
@@ -25,13 +40,16 @@ fn files_are_short() {
 
 #[test]
 fn modules_are_named_files() {
-    let complaint = |source: &Source| (source.file() == "mod.rs").then(|| format!("{}: name it after its module", source.path));
+    let complaint =
+        |source: &Source| (source.file() == "mod.rs").then(|| format!("{}: name it after its module", source.path));
     none(&files("rs").iter().filter_map(complaint).collect::<Vec<_>>());
 }
 
 #[test]
 fn every_module_says_what_it_is() {
-    let silent = |source: &Source| source.file() != "tests.rs" && !source.text.trim_start().starts_with("//!") && !source.text.trim().is_empty();
+    let silent = |source: &Source| {
+        source.file() != "tests.rs" && !source.text.trim_start().starts_with("//!") && !source.text.trim().is_empty()
+    };
     let complaint = |source: &Source| silent(source).then(|| format!("{}: begin with `//!`", source.path));
     none(&files("rs").iter().filter_map(complaint).collect::<Vec<_>>());
 }
@@ -42,7 +60,11 @@ fn decisions_are_pure() {
     for source in files("rs").iter().filter(|source| matches!(source.file(), "decide.rs" | "state.rs")) {
         for (line, code) in source.code() {
             complaints.extend(IMPURE.iter().filter(|word| code.contains(**word)).map(|word| {
-                format!("{}:{line}: a decision may not name `{}`; bring what it needs in Facts", source.path, word.trim())
+                format!(
+                    "{}:{line}: a decision may not name `{}`; bring what it needs in Facts",
+                    source.path,
+                    word.trim()
+                )
             }));
         }
     }

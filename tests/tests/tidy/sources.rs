@@ -176,7 +176,13 @@ mod tests {
         let text = "let a = \"x // y\"; // z\nlet b = r#\"q\"q\"#; /* m\n /* n */ */ 'c' <'a>";
         let code = blank(text, true);
         assert_eq!(code.lines().count(), 2 + 1);
-        assert!(!code.contains('x') && !code.contains('z') && !code.contains('q') && !code.contains('m') && !code.contains('n'.to_ascii_uppercase()));
+        assert!(
+            !code.contains('x')
+                && !code.contains('z')
+                && !code.contains('q')
+                && !code.contains('m')
+                && !code.contains('n'.to_ascii_uppercase())
+        );
         assert!(code.contains("<'a>") && code.contains("let b"));
         assert!(blank(text, false).contains("x // y"));
     }

@@ -2,16 +2,18 @@
 //!
 //! A small upload stays in memory and never touches a disk. A larger one is encrypted into a file without a name: what a crash
 //! leaves, the system frees. Uploads belong to their sender; knowing the digest of another department's file gives nobody access
-//! to it. An upload may be resumed for as long as the process lives; how many there are, and how large, is bounded.
+//! to it. An upload may be resumed for as long as the process lives; how many there are, and how large, is bounded: by what has arrived, and not by what a sender says will come.
 
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use runtime::refusal::Failure;
 use uuid::Uuid;
 use vocabulary::{DepartmentCode, Sm3Digest, Sm3Hasher};
 use zeroize::Zeroizing;
@@ -21,6 +23,9 @@ use super::cipher::{NoRandomness, SpoolKey, Start};
 /// Up to this size an upload stays in memory.
 const MEMORY_BYTES_MAX: u64 = 64 * 1024;
 
+/// The longest chunk: room for one is kept for each upload that still goes on.
+pub const CHUNK_BYTES_MAX: u64 = 1024 * 1024;
+
 /// Bounds on the spool.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
@@ -28,8 +33,14 @@ pub struct Limits {
     pub uploads_max: usize,
     /// How many bytes they may have together.
     pub bytes_max: u64,
-    /// How long an upload may rest, by the machine's clock.
+    /// How many bytes the uploads of one sender may have.
+    pub sender_bytes_max: u64,
+    /// How many uploads one sender may write at once.
+    pub streams_max: usize,
+    /// How long a whole upload may rest, by the machine's clock.
     pub age_max: Duration,
+    /// How long one that has not wholly arrived may rest.
+    pub idle_max: Duration,
 }
 
 /// Why an upload did not go on.
@@ -55,6 +66,14 @@ pub enum SpoolError {
     Failed(#[from] io::Error),
 }
 
+/// What a failure of the disk means for whoever waits: it is full, or away for now. He may try again and go on.
+pub(crate) fn disk_failure(error: io::Error) -> Failure {
+    match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Failure::Exhausted("the disk of attachments"),
+        _ => Failure::unavailable("the disk of attachments", error),
+    }
+}
+
 impl From<NoRandomness> for SpoolError {
     fn from(error: NoRandomness) -> Self {
         Self::Failed(io::Error::other(error))
@@ -65,12 +84,22 @@ impl From<NoRandomness> for SpoolError {
 #[derive(Clone, Debug)]
 pub struct Spool(Arc<Inner>);
 
+type Uploads = HashMap<(DepartmentCode, Sm3Digest), Arc<Upload>>;
+
 #[derive(Debug)]
 struct Inner {
     folder: PathBuf,
     key: Arc<SpoolKey>,
     limits: Limits,
-    uploads: Mutex<HashMap<(DepartmentCode, Sm3Digest), Arc<Upload>>>,
+    uploads: Mutex<Uploads>,
+    streams: Mutex<HashMap<DepartmentCode, usize>>,
+}
+
+/// A stream of a sender, counted for as long as this lives.
+#[derive(Debug)]
+pub struct Stream {
+    spool: Spool,
+    sender: DepartmentCode,
 }
 
 /// One upload.
@@ -79,6 +108,8 @@ pub struct Upload {
     sender: DepartmentCode,
     digest: Sm3Digest,
     size_bytes: u64,
+    /// What has arrived, and room for the next chunk; changed under the lock of the spool's uploads only.
+    reserved: AtomicU64,
     key: Arc<SpoolKey>,
     state: Mutex<State>,
     /// Held by whoever writes: two calls cannot write one upload.
@@ -121,7 +152,33 @@ impl Spool {
             }
         }
         let key = Arc::new(SpoolKey::generate()?);
-        Ok(Self(Arc::new(Inner { folder: folder.to_owned(), key, limits, uploads: Mutex::default() })))
+        Ok(Self(Arc::new(Inner {
+            folder: folder.to_owned(),
+            key,
+            limits,
+            uploads: Mutex::default(),
+            streams: Mutex::default(),
+        })))
+    }
+
+    /// Counts one more stream of a sender.
+    ///
+    /// # Errors
+    /// [`SpoolError::Full`] where the sender has as many as one may have.
+    pub fn stream(&self, sender: &DepartmentCode) -> Result<Stream, SpoolError> {
+        let mut streams = self.streams();
+        let count = streams.entry(sender.clone()).or_default();
+        if *count >= self.0.limits.streams_max {
+            return Err(SpoolError::Full);
+        }
+        *count += 1;
+        Ok(Stream { spool: self.clone(), sender: sender.clone() })
+    }
+
+    /// How long an upload that has not wholly arrived may rest.
+    #[must_use]
+    pub fn idle_max(&self) -> Duration {
+        self.0.limits.idle_max
     }
 
     /// Begins an upload, or goes on with it where it stands. From offset 0 it begins again.
@@ -145,6 +202,7 @@ impl Spool {
         if offset == 0 && upload.received() > 0 {
             let body = self.body(size_bytes)?;
             *upload.state() = State::new(body);
+            self.reserve(&upload, 0)?;
         }
         let received = upload.received();
         if offset != received {
@@ -155,24 +213,56 @@ impl Spool {
 
     fn begin(&self, sender: &DepartmentCode, digest: Sm3Digest, size_bytes: u64) -> Result<Arc<Upload>, SpoolError> {
         let body = self.body(size_bytes)?;
-        let Limits { uploads_max, bytes_max, .. } = self.0.limits;
+        let Limits { uploads_max, .. } = self.0.limits;
         let mut uploads = self.uploads();
         uploads.remove(&(sender.clone(), digest));
-        let bytes = uploads.values().fold(size_bytes, |sum, upload| sum.saturating_add(upload.size_bytes));
         let own = uploads.values().filter(|upload| upload.sender == *sender).count();
-        if uploads.len() >= uploads_max || own * 2 >= uploads_max.max(2) || bytes > bytes_max {
+        let first = size_bytes.min(CHUNK_BYTES_MAX);
+        if uploads.len() >= uploads_max || own * 2 >= uploads_max.max(2) || !self.have_room(&uploads, sender, 0, first)
+        {
             return Err(SpoolError::Full);
         }
         let upload = Arc::new(Upload {
             sender: sender.clone(),
             digest,
             size_bytes,
+            reserved: AtomicU64::new(first),
             key: Arc::clone(&self.0.key),
             state: Mutex::new(State::new(body)),
             writing: Arc::default(),
         });
         uploads.insert((sender.clone(), digest), Arc::clone(&upload));
         Ok(upload)
+    }
+
+    /// Keeps room for an upload of which so many bytes are there, or are coming now, and for one chunk more. What its sender says
+    /// of its size counts for nothing until it arrives.
+    fn reserve(&self, upload: &Arc<Upload>, bytes: u64) -> Result<(), SpoolError> {
+        let uploads = self.uploads();
+        let known =
+            uploads.get(&(upload.sender.clone(), upload.digest)).is_some_and(|known| Arc::ptr_eq(known, upload));
+        if !known {
+            // It rested too long, or a paper was refused: it begins again.
+            return Err(SpoolError::Offset { received: 0 });
+        }
+        let wanted = bytes.saturating_add(CHUNK_BYTES_MAX).min(upload.size_bytes);
+        let had = upload.reserved.load(Ordering::Relaxed);
+        if wanted > had && !self.have_room(&uploads, &upload.sender, had, wanted) {
+            return Err(SpoolError::Full);
+        }
+        upload.reserved.store(wanted, Ordering::Relaxed);
+        Ok(())
+    }
+
+    fn have_room(&self, uploads: &Uploads, sender: &DepartmentCode, had: u64, wanted: u64) -> bool {
+        let Limits { bytes_max, sender_bytes_max, .. } = self.0.limits;
+        let (mut all, mut own) = (wanted, wanted);
+        for upload in uploads.values() {
+            let reserved = upload.reserved.load(Ordering::Relaxed);
+            all = all.saturating_add(reserved);
+            own = if upload.sender == *sender { own.saturating_add(reserved) } else { own };
+        }
+        all.saturating_sub(had) <= bytes_max && own.saturating_sub(had) <= sender_bytes_max
     }
 
     fn body(&self, size_bytes: u64) -> Result<Body, SpoolError> {
@@ -214,12 +304,30 @@ impl Spool {
     pub fn sweep(&self) -> usize {
         let mut uploads = self.uploads();
         let before = uploads.len();
-        uploads.retain(|_, upload| upload.state().touched.elapsed() < self.0.limits.age_max);
+        let Limits { age_max, idle_max, .. } = self.0.limits;
+        uploads.retain(|_, upload| {
+            let state = upload.state();
+            state.touched.elapsed() < if state.complete { age_max } else { idle_max }
+        });
         before - uploads.len()
     }
 
-    fn uploads(&self) -> MutexGuard<'_, HashMap<(DepartmentCode, Sm3Digest), Arc<Upload>>> {
+    fn uploads(&self) -> MutexGuard<'_, Uploads> {
         self.0.uploads.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn streams(&self) -> MutexGuard<'_, HashMap<DepartmentCode, usize>> {
+        self.0.streams.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Stream {
+    fn drop(&mut self) {
+        let mut streams = self.spool.streams();
+        if let Some(count) = streams.get_mut(&self.sender) {
+            *count = count.saturating_sub(1);
+        }
+        streams.retain(|_, count| *count > 0);
     }
 }
 
@@ -275,15 +383,18 @@ impl Writing {
     /// [`SpoolError::Digest`] where there are more bytes than the size says, or they are other bytes. The upload is let go then.
     pub fn add(&self, chunk: &[u8]) -> Result<(), SpoolError> {
         let upload = &self.upload;
-        let mut state = upload.state();
         let length = u64::try_from(chunk.len()).map_err(io::Error::other)?;
+        // No other call writes this upload, so what is there does not change in between.
+        self.spool.reserve(upload, upload.received().saturating_add(length))?;
+        let mut state = upload.state();
         if length > upload.size_bytes - state.received {
             drop(state);
             self.spool.remove(upload);
             return Err(SpoolError::Digest);
         }
-        state.hasher.update(chunk);
+        // What the disk did not take counts as never come, for the digest too.
         state.body.write(&upload.key, state.received, chunk)?;
+        state.hasher.update(chunk);
         state.received += length;
         state.touched = Instant::now();
         Ok(())

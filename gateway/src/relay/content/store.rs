@@ -4,11 +4,13 @@
 //! paper is harmless, and swept.
 
 use std::fs::{self, File};
-use std::io::{self, Read, Write as _};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
+use bytes::Bytes;
+use futures::{Stream, StreamExt as _, stream};
 use uuid::Uuid;
 use vocabulary::{Sm3Digest, Sm3Hasher};
 
@@ -56,14 +58,26 @@ impl Store {
         written
     }
 
-    /// Whether a content is there; if so its age begins anew, so that the sweep leaves it alone.
+    /// Whether a content is there and undamaged; its age begins anew, so that the sweep leaves it alone.
     fn refresh(&self, digest: Sm3Digest) -> io::Result<bool> {
-        let _places = self.places();
-        match File::options().append(true).open(self.path(digest)) {
-            Ok(file) => file.set_modified(SystemTime::UNIX_EPOCH + since_epoch()?).map(|()| true),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-            Err(error) => Err(error),
+        let opened = {
+            let _places = self.places();
+            let opened = File::options().read(true).append(true).open(self.path(digest));
+            if let Ok(file) = &opened {
+                file.set_modified(SystemTime::UNIX_EPOCH + since_epoch()?)?;
+            }
+            opened
+        };
+        let mut file = match opened {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+            Err(error) => return Err(error),
+        };
+        let sound = copy(&mut file, &mut io::sink()).is_ok_and(|found| found == digest);
+        if !sound {
+            tracing::error!(%digest, "a stored content is not what its digest says; it is replaced");
         }
+        Ok(sound)
     }
 
     fn place(&self, coming: &Path, digest: Sm3Digest) -> io::Result<()> {
@@ -131,20 +145,46 @@ impl Store {
 
 fn write(path: &Path, digest: Sm3Digest, content: &mut impl Read) -> io::Result<()> {
     let mut file = File::create_new(path)?;
-    let mut hasher = Sm3Hasher::new();
-    let mut piece = vec![0; PIECE_BYTES];
-    loop {
-        let length = content.read(&mut piece)?;
-        if length == 0 {
-            break;
-        }
-        hasher.update(&piece[..length]);
-        file.write_all(&piece[..length])?;
-    }
-    if hasher.finish() != digest {
+    if copy(content, &mut file)? != digest {
         return Err(io::Error::new(io::ErrorKind::InvalidData, "a spooled content is not what its digest says"));
     }
     file.sync_all()
+}
+
+/// Copies a content, and gives the digest of what was copied.
+fn copy(from: &mut impl Read, to: &mut impl Write) -> io::Result<Sm3Digest> {
+    let mut hasher = Sm3Hasher::new();
+    let mut piece = vec![0; PIECE_BYTES];
+    loop {
+        let length = from.read(&mut piece)?;
+        if length == 0 {
+            return Ok(hasher.finish());
+        }
+        hasher.update(&piece[..length]);
+        to.write_all(&piece[..length])?;
+    }
+}
+
+/// The pieces of a content as they are read; a failure follows the last one where together they are not what the digest says.
+pub(crate) fn checked(
+    pieces: impl Stream<Item = io::Result<Bytes>> + Send + Unpin + 'static,
+    digest: Sm3Digest,
+) -> impl Stream<Item = io::Result<Bytes>> + Send + 'static {
+    stream::unfold(Some((pieces, Sm3Hasher::new())), move |reading| async move {
+        let (mut pieces, mut hasher) = reading?;
+        match pieces.next().await {
+            Some(Ok(piece)) => {
+                hasher.update(&piece);
+                Some((Ok(piece), Some((pieces, hasher))))
+            }
+            Some(Err(error)) => Some((Err(error), None)),
+            None if hasher.finish() == digest => None,
+            None => {
+                tracing::error!(%digest, "a stored content is not what its digest says; restore it");
+                Some((Err(io::Error::new(io::ErrorKind::InvalidData, "a stored content is damaged")), None))
+            }
+        }
+    })
 }
 
 fn sync_folder(folder: &Path) -> io::Result<()> {
@@ -192,5 +232,27 @@ mod tests {
         assert!(store.keep(Sm3Digest::of(b"x"), &b"y"[..]).is_err());
         assert_eq!(fs::read_dir(folder.path().join(COMING)).expect("a folder").count(), 0);
         assert!(store.older_than(Duration::ZERO).expect("a list").is_empty());
+    }
+
+    #[test]
+    fn a_damaged_content_is_replaced() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = Store::open(folder.path()).expect("a store");
+        let digest = Sm3Digest::of(b"whole");
+        store.keep(digest, &b"whole"[..]).expect("kept");
+        for damage in ["", "while", "whole and more"] {
+            fs::write(store.path(digest), damage).expect("damaged");
+            store.keep(digest, &b"whole"[..]).expect("kept again");
+            assert_eq!(fs::read(store.path(digest)).expect("readable"), b"whole");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_read_is_checked() {
+        let pieces = || stream::iter([Ok(Bytes::from_static(b"who")), Ok(Bytes::from_static(b"le"))]);
+        let good: Vec<_> = checked(pieces(), Sm3Digest::of(b"whole")).collect().await;
+        assert!(good.len() == 2 && good.iter().all(Result::is_ok));
+        let bad: Vec<_> = checked(pieces(), Sm3Digest::of(b"while")).collect().await;
+        assert!(bad.len() == 3 && bad[2].is_err());
     }
 }

@@ -17,7 +17,7 @@ const AGE: Duration = Duration::from_secs(3_600);
 const CONTENTS_PAUSE: Duration = Duration::from_secs(24 * 3_600);
 
 /// How often uploads are looked at.
-const UPLOADS_PAUSE: Duration = Duration::from_secs(600);
+const UPLOADS_PAUSE: Duration = Duration::from_secs(60);
 
 /// How many contents one statement asks for.
 const ASKED_MAX: usize = 256;

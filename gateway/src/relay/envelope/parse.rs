@@ -8,7 +8,7 @@ use vocabulary::{Date, DepartmentCode, MessageId, Sm3Digest};
 use super::scan::Scanner;
 use super::{
     ActionClass, AttachmentRef, Directive, DocType, EXTRA_KEYS_MAX, Envelope, EnvelopeFault, FormatFault,
-    LIST_LENGTH_MAX, NAME_LENGTH_MAX, Openness, PAYLOAD_BYTES_MAX, TITLE_LENGTH_MAX, Urgency,
+    LIST_LENGTH_MAX, NAME_LENGTH_MAX, Openness, PAYLOAD_BYTES_MAX, TITLE_LENGTH_MAX, Urgency, is_hidden,
 };
 
 /// The keys of the envelope in their order; `directive` may be absent.
@@ -236,8 +236,9 @@ fn text(scanner: &mut Scanner<'_>, length_max: usize) -> Result<String, FormatFa
     if text.trim().is_empty() || text.chars().count() > length_max {
         return Err(scanner.fault_at(start, "the text is empty or too long"));
     }
-    if text.chars().any(char::is_control) {
-        return Err(scanner.fault_at(start, "a control character may not stand here, not even escaped"));
+    if text.chars().any(is_hidden) {
+        let rule = "no character that controls or turns the direction of writing may stand here, not even escaped";
+        return Err(scanner.fault_at(start, rule));
     }
     Ok(text.into_owned())
 }

@@ -33,6 +33,16 @@ fn the_payload_is_exactly_the_one_of_the_specification() {
 }
 
 #[test]
+fn the_example_of_the_page_is_an_envelope() {
+    let page = include_str!("../../../docs/envelope.md");
+    let example = page.split_once("```json\n").and_then(|(_, rest)| rest.split_once("```")).expect("an example").0;
+    let payload = example.lines().map(str::trim).collect::<String>();
+    let read = Envelope::parse(payload.as_bytes()).expect("an envelope");
+    assert_eq!(String::from_utf8(read.to_payload()).expect("UTF-8"), payload);
+    assert_eq!(read.attachments[0].digest, Sm3Digest::of(b"abc"));
+}
+
+#[test]
 fn unknown_keys_stand_at_the_end_and_are_ignored() {
     let payload = text();
     let with = |extra: &str| format!("{},{extra}}}", &payload[..payload.len() - 1]);
@@ -75,6 +85,10 @@ fn a_fault_names_its_byte_and_its_key() {
         (payload.replace("7d0f2f6e-", "7d0f2f6e"), "msgId"),
         (payload.replace("关于", "关\\n于"), "title"),
         (payload.replace("关于", "关\n于"), "title"),
+        (payload.replace("关于", "关\u{202e}于"), "title"),
+        (payload.replace("关于", "关\\u2066于"), "title"),
+        (payload.replace("张浦镇人民政府", "张浦镇\\u0007人民政府"), "mainTo"),
+        (payload.replace("正文.ofd", "文正\u{202e}dfo.exe"), "attachments.name"),
         (payload.replace("关于", "关\\ud800于"), "title"),
         (payload.replace("关于", "关\\q于"), "title"),
         (payload.replace("\"signatory\":null", "\"signatory\":\"\""), "signatory"),

@@ -71,6 +71,16 @@ fn consent_and_governments_lift_the_ban() {
         it.envelope.consent = Some("昆政办发〔2026〕2号".to_owned());
     };
     assert!(codes(with_consent).is_empty());
+    let told = |consent: &str| {
+        codes(|it| {
+            it.seen = demand();
+            it.envelope.consent = Some(consent.to_owned());
+        })
+    };
+    assert!(told("经市政府同意（昆政办发〔2026〕2号）").is_empty());
+    for consent in ["同意", "已同意", "昆政办发2号", "〔2026〕2号", "号"] {
+        assert_eq!(told(consent), ["RE-DEPT-DIRECTIVE"], "{consent}");
+    }
     assert!(codes(|it| it.seen = Seen { consent: true, ..demand() }).is_empty());
     for issuer in
         ["昆山市人民政府", "昆山市人民政府办公室", "中共昆山市委员会", "昆山市人民代表大会常务委员会", "昆山市人民法院"]
@@ -165,4 +175,11 @@ fn findings_stand_in_the_order_of_the_rules() {
     let expected =
         ["RE-DEPT-DIRECTIVE", "RE-NOT-AGREED", "RE-COPY-SUPERIOR", "RE-INTERNAL-UNIT", "ID-DOCNO", "RE-HELD"];
     assert_eq!(codes(all), expected);
+}
+
+#[test]
+fn a_paper_due_before_its_date_is_a_warning() {
+    let due = |day: &'static str| codes(|it| it.envelope.due = vocabulary::time::parse_date(day).ok());
+    assert_eq!(due("2026-03-01"), [DUE_PASSED]);
+    assert!(due("2026-03-02").is_empty());
 }

@@ -21,10 +21,11 @@ use super::store::Accept;
 use super::wire::{self, Issue};
 use crate::key::Registry;
 use crate::refusal::{AttachmentFault, Marked, Refusal};
+use crate::relay::content::spool::disk_failure;
 use crate::relay::content::{Content, Looked};
 use crate::relay::envelope::{Envelope, EnvelopeFault};
 use crate::relay::receipts::{Receipts, Told};
-use crate::relay::screening::look_at_payload;
+use crate::relay::screening::{Caller, look_at_payload};
 use crate::settings::Rules;
 
 /// Attachments of a paper that together are larger wait at the door for large ones.
@@ -70,8 +71,8 @@ pub(super) struct Bringing {
 pub(super) enum Verdict {
     /// It may be accepted; its contents are kept.
     Good(Box<Accept>, Looked),
-    /// It is refused.
-    Refused(Refusal),
+    /// It is refused. Its uploads are there still: a newer registry of keys may say otherwise.
+    Refused(Refusal, Looked),
 }
 
 impl Desk {
@@ -92,15 +93,17 @@ impl Desk {
     pub(super) async fn examine(&self, issue: Issue, bringing: Bringing) -> Result<Verdict, Failure> {
         let envelope = match Envelope::parse(&issue.payload) {
             Ok(envelope) => envelope,
-            Err(fault) => return Ok(Verdict::Refused(self.unreadable(&issue.payload, fault))),
+            Err(fault) => return Ok(Verdict::Refused(self.unreadable(&issue.payload, fault), Looked::default())),
         };
         let size = envelope.attachments.iter().fold(0_u64, |sum, it| sum.saturating_add(it.size_bytes));
         let door = if size > LARGE_BYTES { &self.large } else { &self.small };
         let place = Arc::clone(door).acquire_owned().await.map_err(Failure::internal)?;
         let (desk, paper) = (self.clone(), issue.with(bringing.request_id, envelope));
+        let caller = Caller::default();
+        let (_waiting, asker) = (caller.wait(), caller.clone());
         let work = move || {
             let _place = place;
-            desk.work(paper, &bringing)
+            desk.work(paper, &bringing, &asker)
         };
         tokio::task::spawn_blocking(work).await.map_err(Failure::internal)?
     }
@@ -120,9 +123,9 @@ impl Desk {
         }
     }
 
-    fn work(&self, paper: Incoming, bringing: &Bringing) -> Result<Verdict, Failure> {
-        let looked =
-            self.content.look(&bringing.caller, &paper.envelope, &self.rules.patterns).map_err(Failure::internal)?;
+    fn work(&self, paper: Incoming, bringing: &Bringing, asker: &Caller) -> Result<Verdict, Failure> {
+        let looked = self.content.look(&bringing.caller, &paper.envelope, &self.rules.patterns, asker);
+        let looked = looked.map_err(disk_failure)?;
         let facts = Facts {
             caller: &bringing.caller,
             today: time::town_date(bringing.now),
@@ -133,14 +136,10 @@ impl Desk {
         };
         let examined = match decide::examine(&paper, &facts) {
             Ok(examined) => examined,
-            Err(refusal) => {
-                if matches!(refusal, Refusal::Classified { .. }) {
-                    self.content.let_go(&looked);
-                }
-                return Ok(Verdict::Refused(refusal));
-            }
+            Err(refusal) => return Ok(Verdict::Refused(refusal, looked)),
         };
-        self.content.keep(&looked).map_err(Failure::internal)?;
+        asker.is_there().map_err(Failure::internal)?;
+        self.content.keep(&looked).map_err(disk_failure)?;
         let name = PaperName { sender: bringing.caller.clone(), message: paper.envelope.message_id };
         let particulars = wire::particulars(&name, &paper, &examined, bringing.now);
         let encoded = particulars.encode_to_vec();
@@ -176,7 +175,7 @@ impl Verdict {
     pub(super) const fn rests_on_keys(&self) -> bool {
         match self {
             Self::Good(..) => false,
-            Self::Refused(refusal) => matches!(
+            Self::Refused(refusal, _) => matches!(
                 refusal,
                 Refusal::NotRegistered | Refusal::Key { .. } | Refusal::KeyOfOther { .. } | Refusal::Issuer { .. }
             ),

@@ -22,12 +22,12 @@ use crate::key::state::{Key, Owner};
 use crate::key::{Departments, Registry};
 use crate::refusal::{AttachmentFault, Marked, Refusal};
 use crate::relay::addressing;
-use crate::relay::envelope::Envelope;
+use crate::relay::envelope::{Envelope, FormatFault};
 use crate::relay::findings::{self, HELD, Known};
 use crate::relay::screening::{Kind, Look, Seen, look_at_payload};
 use crate::settings::Rules;
 
-/// The largest attachment: 200 MB.
+/// No town may allow larger attachments: 200 MB.
 pub const ATTACHMENT_BYTES_MAX: u64 = 200 * 1024 * 1024;
 
 /// The types of directives (DESIGN.md §6), each with whether its rows come in an annex.
@@ -105,6 +105,7 @@ pub fn examine(paper: &Incoming, facts: &Facts<'_>) -> Result<Examined, Refusal>
         return Err(Refusal::MessageId);
     }
     let seen = unmarked(paper, facts)?;
+    not_postdated(paper, facts.today)?;
     let keys = signers(paper, facts)?;
     verified(paper, &keys, facts.verifier)?;
     strong_enough(paper, &keys)?;
@@ -130,6 +131,17 @@ pub fn examine(paper: &Incoming, facts: &Facts<'_>) -> Result<Examined, Refusal>
         findings,
         attachments: attachments(paper, &unscreened),
     })
+}
+
+/// Rule 1: no paper is dated after the day on which it comes.
+fn not_postdated(paper: &Incoming, today: Date) -> Result<(), Refusal> {
+    if paper.envelope.issue_date <= today {
+        return Ok(());
+    }
+    let key = "issueDate";
+    let member = format!("\"{key}\":\"{}\"", paper.envelope.issue_date);
+    let offset = paper.payload.windows(member.len()).position(|piece| piece == member.as_bytes()).unwrap_or_default();
+    Err(Refusal::Format(FormatFault { offset, key, rule: "the date of a paper is not after the town's date" }))
 }
 
 /// Rules 3 and 4 once more, at the commit: between the examination and it, only the registry may have changed.
@@ -166,13 +178,17 @@ fn signers<'a>(paper: &Incoming, facts: &Facts<'a>) -> Result<Vec<&'a Key>, Refu
 /// no department makes itself a government by naming one. Other co-issuers may agree in `agreedBy` (§8.3).
 fn issued(paper: &Incoming, main: &Key, keys: &[&Key], facts: &Facts<'_>) -> Result<(), Refusal> {
     let refused = || Refusal::Issuer { key_id: paper.envelope.key_id.clone() };
-    if main.may_sign_for(&paper.envelope.issuer, facts.today) {
+    // On the paper's own date too: no key makes a paper of a time when it could not have signed it.
+    let may_sign = |key: &Key, issuer: &str| {
+        [facts.today, paper.envelope.issue_date].iter().all(|day| key.may_sign_for(issuer, *day))
+    };
+    if may_sign(main, &paper.envelope.issuer) {
         return Ok(());
     }
     let mut issuers = paper.envelope.issuers();
-    let lead = issuers.next().is_some_and(|lead| main.may_sign_for(lead, facts.today));
+    let lead = issuers.next().is_some_and(|lead| may_sign(main, lead));
     let governing = |issuer: &str| facts.rules.findings.is_governing(issuer);
-    let signed = |issuer: &str| keys.iter().any(|key| key.may_sign_for(issuer, facts.today));
+    let signed = |issuer: &str| keys.iter().any(|key| may_sign(key, issuer));
     if lead && issuers.all(|issuer| !governing(issuer) || signed(issuer)) { Ok(()) } else { Err(refused()) }
 }
 
@@ -241,10 +257,10 @@ fn strong_enough(paper: &Incoming, keys: &[&Key]) -> Result<(), Refusal> {
 fn acceptable(paper: &Incoming, facts: &Facts<'_>) -> Result<(), Refusal> {
     for (index, reference) in paper.envelope.attachments.iter().enumerate() {
         let fault = |fault| Err(Refusal::Attachment { index: Some(index), fault });
-        if reference.size_bytes > ATTACHMENT_BYTES_MAX {
+        if reference.size_bytes > facts.rules.attachment_bytes_max {
             return fault(AttachmentFault::TooLarge);
         }
-        if reference.name.contains(['/', '\\']) {
+        if reference.name.contains(['/', '\\']) || matches!(&*reference.name, "." | "..") {
             return fault(AttachmentFault::Path);
         }
         // A program is refused by its name, whether it was put or not.

@@ -17,7 +17,7 @@ use townlink_proto::townlink::gateway::v1 as pb;
 use townlink_proto::townlink::gateway::v1::paper_service_server::PaperService;
 use townlink_proto::townlink::journal::v1 as journal_pb;
 use townlink_proto::townlink::journal::v1::journal_service_client::JournalServiceClient;
-use vocabulary::{DepartmentCode, Institution, time};
+use vocabulary::{DepartmentCode, Institution, Sm3Digest, time};
 
 use super::check::{self, Bringing, Desk, Verdict};
 use super::state::PaperName;
@@ -27,6 +27,7 @@ use super::wire::{self, Issue};
 use crate::NAME;
 use crate::key::{LiveRegistry, store as keys};
 use crate::refusal::Refusal;
+use crate::relay::content::store::checked;
 use crate::relay::content::sweep::blocking;
 use crate::relay::delivery::store as deliveries;
 
@@ -54,7 +55,12 @@ impl PaperRpc {
         }
         let (accept, looked) = match verdict {
             Verdict::Good(accept, looked) => (accept, looked),
-            Verdict::Refused(refusal) => return Err(self.refuse(call, &caller, refusal).await.into()),
+            Verdict::Refused(refusal, looked) => {
+                if !check::may_come_again(&refusal) {
+                    self.desk.content.let_go(&looked);
+                }
+                return Err(self.refuse(call, &caller, refusal).await.into());
+            }
         };
         let facts = Facts {
             caller,
@@ -63,8 +69,11 @@ impl PaperRpc {
             rules: self.desk.rules.clone(),
             verifier: self.desk.verifier.clone(),
         };
-        let answer = self.desk.writer.execute::<Acceptance>(call, *accept, facts).await?;
-        self.desk.content.let_go(&looked);
+        let answer = self.desk.writer.execute::<Acceptance>(call, *accept, facts).await;
+        if matches!(answer, Ok(_) | Err(Denial::Refused(_))) {
+            self.desk.content.let_go(&looked);
+        }
+        let answer = answer?;
         metrics::counter!("townlink_relay_papers_accepted_total").increment(1);
         Ok(raw(answer))
     }
@@ -120,11 +129,15 @@ impl PaperRpc {
         if !known {
             return Err(runtime::refusal::Refusal::from(Refusal::NotRegistered).into());
         }
-        upload::put(&self.desk.content.spool, &caller, parts).await
+        upload::put(&self.desk.content.spool, &caller, self.desk.rules.attachment_bytes_max, parts).await
     }
 
     /// Opens a content for an institution that the paper goes to.
-    async fn open(&self, access: &Access, request: &pb::ReadAttachmentRequest) -> Result<tokio::fs::File, Denial> {
+    async fn open(
+        &self,
+        access: &Access,
+        request: &pb::ReadAttachmentRequest,
+    ) -> Result<(tokio::fs::File, Sm3Digest), Denial> {
         let digest = wire::digest("digest", &request.digest)?;
         let missing = || wire::not_found(&request.paper);
         let name = PaperName::parse(&request.paper).ok_or_else(missing)?;
@@ -141,7 +154,7 @@ impl PaperRpc {
         }
         let contents = self.desk.content.store.clone();
         let file = blocking(move || contents.open_content(digest)).await?;
-        Ok(tokio::fs::File::from_std(file))
+        Ok((tokio::fs::File::from_std(file), digest))
     }
 }
 
@@ -245,11 +258,11 @@ impl PaperService for PaperRpc {
         mut request: Request<pb::ReadAttachmentRequest>,
     ) -> Result<Response<Self::ReadAttachmentStream>, Status> {
         let reading = admit_read(&mut request)?;
-        let file = match self.open(&reading.access, request.get_ref()).await {
+        let (file, digest) = match self.open(&reading.access, request.get_ref()).await {
             Ok(file) => file,
             Err(denial) => return Err(self.denied(&reading.access, denial).await.into()),
         };
-        let chunks = ReaderStream::with_capacity(file, CHUNK_BYTES).map(|chunk| match chunk {
+        let chunks = checked(ReaderStream::with_capacity(file, CHUNK_BYTES), digest).map(|chunk| match chunk {
             Ok(chunk) => Ok(pb::ReadAttachmentResponse { chunk }),
             Err(error) => Err(Failure::internal(error).into()),
         });

@@ -1,6 +1,7 @@
 //! Putting attachments: a stream of bytes into the spool.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use runtime::refusal::{Denial, Failure, Violation};
@@ -11,7 +12,7 @@ use vocabulary::DepartmentCode;
 
 use super::wire;
 use crate::refusal::Refusal;
-use crate::relay::content::spool::{Spool, SpoolError, Upload};
+use crate::relay::content::spool::{Spool, SpoolError, Upload, disk_failure};
 
 /// The longest chunk.
 const CHUNK_BYTES_MAX: usize = 1024 * 1024;
@@ -20,10 +21,13 @@ const CHUNK_BYTES_MAX: usize = 1024 * 1024;
 pub(super) async fn put(
     spool: &Spool,
     sender: &DepartmentCode,
+    bytes_max: u64,
     mut parts: Streaming<pb::PutAttachmentRequest>,
 ) -> Result<pb::AttachmentUpload, Denial> {
-    let header = match next(&mut parts).await? {
-        Some(Part::Header(header)) => wire::header(&header)?,
+    let _stream = spool.stream(sender).map_err(denial)?;
+    let patience = spool.idle_max();
+    let header = match next(&mut parts, patience).await? {
+        Some(Part::Header(header)) => wire::header(&header, bytes_max)?,
         Some(Part::Chunk(_)) | None => return Err(Violation::malformed("header", "must be the first message").into()),
     };
     let opening = (spool.clone(), sender.clone());
@@ -32,7 +36,7 @@ pub(super) async fn put(
         spool.write(&sender, header.digest, header.size_bytes, header.offset)
     });
     let writing = Arc::new(writing.await?);
-    while let Some(part) = next(&mut parts).await? {
+    while let Some(part) = next(&mut parts, patience).await? {
         let chunk = chunk(part)?;
         let spooled = Arc::clone(&writing);
         blocking(move || spooled.add(&chunk)).await?;
@@ -47,10 +51,12 @@ pub(super) fn shown(upload: &Upload) -> Result<pb::AttachmentUpload, Failure> {
     wire::upload(upload.digest(), upload.received(), upload.is_complete())
 }
 
-async fn next(parts: &mut Streaming<pb::PutAttachmentRequest>) -> Result<Option<Part>, Denial> {
-    // Where the sender hangs up, what has arrived stays, and is resumed.
-    let message =
-        parts.message().await.map_err(|status| Failure::unavailable("the sender of the attachment", status))?;
+async fn next(parts: &mut Streaming<pb::PutAttachmentRequest>, patience: Duration) -> Result<Option<Part>, Denial> {
+    // Where the sender hangs up or sends nothing more, what has arrived stays, and is resumed.
+    let message = tokio::time::timeout(patience, parts.message()).await;
+    let message = message
+        .map_err(|late| Failure::unavailable("the sender of the attachment", late))?
+        .map_err(|status| Failure::unavailable("the sender of the attachment", status))?;
     match message {
         None => Ok(None),
         Some(pb::PutAttachmentRequest { part: Some(part) }) => Ok(Some(part)),
@@ -84,6 +90,6 @@ fn denial(error: SpoolError) -> Denial {
                 .into()
         }
         SpoolError::Digest => runtime::refusal::Refusal::from(Refusal::Digest { index: None }).into(),
-        SpoolError::Failed(error) => Failure::internal(error).into(),
+        SpoolError::Failed(error) => disk_failure(error).into(),
     }
 }

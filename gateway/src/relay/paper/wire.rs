@@ -8,12 +8,11 @@ use townlink_proto::townlink::gateway::v1 as pb;
 use townlink_proto::townlink::values::v1 as values;
 use vocabulary::{DepartmentCode, RequestId, Sm3Digest, Timestamp};
 
-use super::decide::ATTACHMENT_BYTES_MAX;
 use super::state::{Attachment, Destination, Examined, Incoming, PaperName, Passage, Screening, SignatureLine};
 use crate::fields::{Fields, instant, instant_to_wire};
 use crate::refusal::{AttachmentFault, Refusal};
 use crate::relay::addressing::Purpose;
-use crate::relay::envelope::Envelope;
+use crate::relay::envelope::{Envelope, is_hidden};
 use crate::relay::findings::{Finding, Weight};
 
 /// The most signatures of one paper.
@@ -43,10 +42,10 @@ pub(super) fn issue(request: pb::IssuePaperRequest) -> Result<Issue, Denial> {
     let mut signatures = Vec::with_capacity(request.signatures.len());
     for (index, line) in request.signatures.into_iter().enumerate() {
         let values::Signature { key_id, algorithm, value } = line;
-        let named = |name: &str| (1..=NAME_BYTES_MAX).contains(&name.len());
+        let named = |name: &str| (1..=NAME_BYTES_MAX).contains(&name.len()) && !name.chars().any(is_hidden);
         if !named(&key_id) || !named(&algorithm) || value.len() > SIGNATURE_BYTES_MAX {
             let limits = format!(
-                "key_id and algorithm have 1 to {NAME_BYTES_MAX} bytes, the value at most {SIGNATURE_BYTES_MAX}"
+                "key_id and algorithm have 1 to {NAME_BYTES_MAX} bytes without control characters, the value at most {SIGNATURE_BYTES_MAX}"
             );
             fields.fault(format!("signatures[{index}]"), "", limits);
         }
@@ -76,6 +75,10 @@ pub(super) fn own_parent(parent: &str, caller: &DepartmentCode) -> Result<(), De
     if parent.strip_prefix("senders/") == Some(caller.as_str()) {
         return Ok(());
     }
+    let department = parent.strip_prefix("senders/").map(DepartmentCode::parse);
+    let mut fields = Fields::new();
+    let known = fields.need("parent", department.and_then(Result::ok), "must be senders/{department}");
+    fields.finish(known)?;
     Err(Denial::NotFound { kind: "gateway.townlink/Sender", name: parent.to_owned() })
 }
 
@@ -103,7 +106,7 @@ pub(super) struct Header {
 }
 
 /// Reads the header of an upload.
-pub(super) fn header(header: &pb::AttachmentHeader) -> Result<Header, Denial> {
+pub(super) fn header(header: &pb::AttachmentHeader, bytes_max: u64) -> Result<Header, Denial> {
     let mut fields = Fields::new();
     let digest = fields.read("header.digest", "ID-DIGEST", Sm3Digest::try_from(&*header.digest));
     let size_bytes = fields.need("header.size_bytes", u64::try_from(header.size_bytes).ok(), "must not be negative");
@@ -113,7 +116,7 @@ pub(super) fn header(header: &pb::AttachmentHeader) -> Result<Header, Denial> {
     }
     let built = (|| Some(Header { digest: digest?, size_bytes: size_bytes?, offset: offset? }))();
     let read = fields.finish(built)?;
-    if read.size_bytes > ATTACHMENT_BYTES_MAX {
+    if read.size_bytes > bytes_max {
         let refusal = Refusal::Attachment { index: None, fault: AttachmentFault::TooLarge };
         return Err(runtime::refusal::Refusal::from(refusal).into());
     }
@@ -259,4 +262,39 @@ fn planned(route: &pb::Route) -> pb::Delivery {
 pub(crate) fn accept_time(accepted: &pb::PaperAccepted) -> Result<Timestamp, Failure> {
     let at = accepted.accept_time.as_ref().and_then(instant);
     at.ok_or_else(|| Failure::internal("an accepted paper has no time"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn faults<T: std::fmt::Debug>(read: Result<T, Denial>) -> Vec<String> {
+        match read {
+            Err(Denial::Malformed(faults)) => faults.into_iter().map(|fault| fault.field).collect(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_parent_is_read_in_its_one_spelling() {
+        let caller = DepartmentCode::parse("water").expect("a department");
+        own_parent("senders/water", &caller).expect("his own");
+        for parent in ["", "senders/", "water", "senders/水务", "senders/water/", "senders/wa\nter"] {
+            assert_eq!(faults(own_parent(parent, &caller)), ["parent"], "{parent}");
+        }
+        assert!(matches!(own_parent("senders/other", &caller), Err(Denial::NotFound { .. })));
+    }
+
+    #[test]
+    fn control_characters_stand_in_no_key_id() {
+        let line = |key_id: &str| values::Signature {
+            key_id: key_id.to_owned(),
+            algorithm: "SM2-SM3".to_owned(),
+            value: Bytes::new(),
+        };
+        for key_id in ["", "a\nb", "a\u{202e}b"] {
+            let request = pb::IssuePaperRequest { signatures: vec![line(key_id)], ..pb::IssuePaperRequest::default() };
+            assert_eq!(faults(issue(request)), ["signatures[0]"], "{key_id}");
+        }
+    }
 }

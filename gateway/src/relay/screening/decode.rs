@@ -18,11 +18,37 @@ pub(super) enum Legibility {
 /// Takes the characters of a text one by one.
 pub(super) trait Take {
     fn take(&mut self, c: char);
+
+    /// What comes now is the same content in another reading; what was seen stays.
+    fn restart(&mut self);
 }
 
 impl Take for Search<'_> {
     fn take(&mut self, c: char) {
         Search::take(self, c);
+    }
+
+    fn restart(&mut self) {
+        Search::restart(self);
+    }
+}
+
+/// Puts halves of surrogate pairs together. A half that stands alone is no character.
+#[derive(Clone, Copy, Debug, Default)]
+struct Pairs {
+    high: Option<u32>,
+}
+
+impl Pairs {
+    fn unit(&mut self, unit: u32) -> Option<char> {
+        match (self.high.take(), unit) {
+            (_, 0xD800..0xDC00) => {
+                self.high = Some(unit);
+                None
+            }
+            (Some(high), 0xDC00..0xE000) => char::from_u32(0x1_0000 + ((high - 0xD800) << 10) + (unit - 0xDC00)),
+            (_, unit) => char::from_u32(unit),
+        }
     }
 }
 
@@ -44,7 +70,7 @@ pub(super) fn read_text(content: &mut (impl Read + Seek), to: &mut impl Take) ->
 }
 
 /// Reads until the buffer is full or the content ends.
-pub(super) fn fill(content: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
+pub(super) fn fill(content: &mut (impl Read + ?Sized), buffer: &mut [u8]) -> io::Result<usize> {
     let mut filled = 0;
     while filled < buffer.len() {
         match content.read(&mut buffer[filled..])? {
@@ -68,8 +94,7 @@ fn read_utf8(content: &mut (impl Read + Seek), to: &mut impl Take) -> io::Result
         };
         let text = std::str::from_utf8(&piece[..valid]).map_err(io::Error::other)?;
         if broken || text.contains('\0') {
-            content.seek(SeekFrom::Start(0))?;
-            return read_gb18030(content, to);
+            return read_any(content, to);
         }
         text.chars().for_each(|c| to.take(c));
         if ended {
@@ -80,15 +105,65 @@ fn read_utf8(content: &mut (impl Read + Seek), to: &mut impl Take) -> io::Result
     }
 }
 
+/// Looks for marks in every reading that somebody's program may give the bytes. The content stays unscreened: OFFICE looks.
+///
+/// UTF-32 needs no reading of its own: in UTF-16 it is the same characters with zeros between them.
+fn read_any(content: &mut (impl Read + Seek), to: &mut impl Take) -> io::Result<Legibility> {
+    let readings: [fn(&mut dyn Read, &mut dyn FnMut(char)) -> io::Result<()>; 5] = [
+        read_lossy,
+        |content, to| read_gb18030(content, false, to),
+        |content, to| read_gb18030(content, true, to),
+        |content, to| read_units(content, u16::from_le_bytes, to).map(|_| ()),
+        |content, to| read_units(content, u16::from_be_bytes, to).map(|_| ()),
+    ];
+    for reading in readings {
+        content.seek(SeekFrom::Start(0))?;
+        to.restart();
+        reading(content, &mut |c| to.take(c))?;
+    }
+    Ok(Legibility::Opaque)
+}
+
+/// UTF-8 without the bytes that are none.
+fn read_lossy(content: &mut dyn Read, to: &mut dyn FnMut(char)) -> io::Result<()> {
+    let mut piece = vec![0; PIECE_BYTES];
+    let mut kept = 0;
+    loop {
+        let length = kept + fill(content, &mut piece[kept..])?;
+        let ended = length < PIECE_BYTES;
+        // A character may be cut by the end of the piece: its bytes wait for the next.
+        let whole = match std::str::from_utf8(&piece[length.saturating_sub(3)..length]) {
+            Err(error) if !ended && error.error_len().is_none() => length.saturating_sub(3) + error.valid_up_to(),
+            Err(_) if !ended => (length.saturating_sub(3)..length).rfind(|at| piece[*at] >= 0xC0).unwrap_or(length),
+            Ok(_) | Err(_) => length,
+        };
+        piece[..whole].utf8_chunks().for_each(|chunk| chunk.valid().chars().for_each(&mut *to));
+        if ended {
+            return Ok(());
+        }
+        piece.copy_within(whole..length, 0);
+        kept = length - whole;
+    }
+}
+
 fn read_utf16(content: &mut impl Read, unit: fn([u8; 2]) -> u16, to: &mut impl Take) -> io::Result<Legibility> {
+    read_units(content, unit, &mut |c| to.take(c))
+}
+
+fn read_units(content: &mut dyn Read, unit: fn([u8; 2]) -> u16, to: &mut dyn FnMut(char)) -> io::Result<Legibility> {
     let mut piece = vec![0; PIECE_BYTES];
     let mut legibility = Legibility::Text;
+    let mut pairs = Pairs::default();
     loop {
         let length = fill(content, &mut piece)?;
-        let (pairs, odd) = piece[..length].as_chunks::<2>();
-        // No mark lies outside the basic plane, so halves of pairs need not be put together.
-        for pair in pairs {
-            to.take(char::from_u32(u32::from(unit(*pair))).unwrap_or('\u{fffd}'));
+        let (units, odd) = piece[..length].as_chunks::<2>();
+        for bytes in units {
+            match pairs.unit(u32::from(unit(*bytes))) {
+                // Zeros between the characters: it is UTF-32, or no text.
+                Some('\0') => legibility = Legibility::Opaque,
+                Some(c) => to(c),
+                None => {}
+            }
         }
         if !odd.is_empty() {
             legibility = Legibility::Opaque;
@@ -115,27 +190,33 @@ const GB18030: [(u16, char); 12] = [
     (0xC1CF, '料'),
 ];
 
-/// Looks for marks in what may be GB18030. A whole table of it is not carried, so the content stays unscreened: OFFICE looks.
-fn read_gb18030(content: &mut impl Read, to: &mut impl Take) -> io::Result<Legibility> {
+/// Looks for marks in what may be GB18030; of its table no more is carried than they need. `shifted` leaves the first byte of each
+/// run of high bytes out: a stray byte before a mark must not hide it.
+fn read_gb18030(content: &mut dyn Read, shifted: bool, to: &mut dyn FnMut(char)) -> io::Result<()> {
     let mut piece = vec![0; PIECE_BYTES];
     let mut lead = None;
+    let mut fresh = true;
     loop {
         let length = fill(content, &mut piece)?;
         for &byte in &piece[..length] {
             lead = match lead {
+                // A character of four bytes; no mark has one, and some are invisible.
+                Some(_) if byte.is_ascii_digit() => None,
                 Some(first) => {
-                    to.take(from_gb18030(first, byte));
+                    to(from_gb18030(first, byte));
                     None
                 }
                 None if byte < 0x80 => {
-                    to.take(char::from(byte));
+                    to(char::from(byte));
                     None
                 }
+                None if shifted && fresh => None,
                 None => Some(byte),
             };
+            fresh = byte < 0x80;
         }
         if length < PIECE_BYTES {
-            return Ok(Legibility::Opaque);
+            return Ok(());
         }
     }
 }
@@ -151,6 +232,7 @@ fn from_gb18030(lead: u8, trail: u8) -> char {
 pub(super) struct JsonText<'p> {
     search: Search<'p>,
     escape: Escape,
+    pairs: Pairs,
 }
 
 enum Escape {
@@ -161,7 +243,7 @@ enum Escape {
 
 impl<'p> JsonText<'p> {
     pub(super) const fn new(search: Search<'p>) -> Self {
-        Self { search, escape: Escape::None }
+        Self { search, escape: Escape::None, pairs: Pairs { high: None } }
     }
 
     pub(super) fn into_seen(self) -> Seen {
@@ -186,12 +268,20 @@ impl Take for JsonText<'_> {
             Escape::Unicode { value, digits } => {
                 let value = (value << 4) | c.to_digit(16).unwrap_or_default();
                 if digits == 3 {
-                    self.search.take(char::from_u32(value).unwrap_or('\u{fffd}'));
+                    if let Some(c) = self.pairs.unit(value) {
+                        self.search.take(c);
+                    }
                     Escape::None
                 } else {
                     Escape::Unicode { value, digits: digits + 1 }
                 }
             }
         };
+    }
+
+    fn restart(&mut self) {
+        self.search.restart();
+        self.escape = Escape::None;
+        self.pairs = Pairs::default();
     }
 }

@@ -1,6 +1,8 @@
 //! Looks through one attachment.
 
 use std::io::{self, Read, Seek, SeekFrom};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::decode::{JsonText, Legibility, fill, read_text};
 use super::kind::{HEAD_BYTES, Kind};
@@ -16,6 +18,61 @@ pub struct Look {
     pub screened: bool,
     /// What its text holds.
     pub seen: Seen,
+}
+
+/// Whoever waits for a look. Once he is gone, because he hung up or the process stops, reading for him fails.
+#[derive(Clone, Debug, Default)]
+pub struct Caller(Arc<AtomicBool>);
+
+/// Held by the one who waits.
+#[derive(Debug)]
+pub struct Waiting(Caller);
+
+impl Caller {
+    /// While this lives the caller is there.
+    #[must_use]
+    pub fn wait(&self) -> Waiting {
+        Waiting(self.clone())
+    }
+
+    /// Whether he is still there.
+    ///
+    /// # Errors
+    /// Where he is not.
+    pub fn is_there(&self) -> io::Result<()> {
+        if self.0.load(Ordering::Relaxed) { Err(io::Error::other("the caller is gone")) } else { Ok(()) }
+    }
+
+    /// A content that is read for this caller only.
+    pub const fn watched<C>(&self, content: C) -> Watched<'_, C> {
+        Watched { caller: self, content }
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.0.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// A content that is read for somebody who may go.
+#[derive(Debug)]
+pub struct Watched<'c, C> {
+    caller: &'c Caller,
+    content: C,
+}
+
+impl<C: Read> Read for Watched<'_, C> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.caller.is_there()?;
+        self.content.read(buffer)
+    }
+}
+
+impl<C: Seek> Seek for Watched<'_, C> {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.content.seek(to)
+    }
 }
 
 /// Looks through a content, as a stream.
@@ -40,7 +97,9 @@ pub fn look(name: &str, content: &mut (impl Read + Seek), patterns: &Patterns) -
         }
         Kind::Xml => {
             let mut markup = Markup::new(patterns);
-            (read_text(content, &mut markup)?, markup.into_seen())
+            let read = read_text(content, &mut markup)?;
+            let (sound, seen) = markup.into_seen();
+            (if sound == Legibility::Opaque { sound } else { read }, seen)
         }
         Kind::Ofd => ofd::look(content, patterns)?,
     };

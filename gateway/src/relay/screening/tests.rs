@@ -104,9 +104,131 @@ fn an_ofd_is_looked_through() {
 }
 
 #[test]
+fn nothing_in_an_ofd_hides_a_mark() {
+    let page = |text: &str| format!("<ofd:Page><ofd:TextCode>{text}</ofd:TextCode></ofd:Page>").into_bytes();
+    let secret: [Vec<(&str, Vec<u8>)>; 9] = [
+        vec![("0.xml", page("<![CDATA[秘密]]>★"))],
+        vec![("0.xml", page("秘<!-- > -->密★"))],
+        vec![("0.xml", page("秘<?x > ?>密★"))],
+        vec![("0.xml", page("秘<a b='>'/>密★"))],
+        vec![("0.xml", page("&#00000000000031192;&#x00000000000005bc6;★"))],
+        vec![("0.xml", page("<a t='&#31192;密★'/>"))],
+        vec![("0.xml", page("页")), ("1.dat", page("秘密★"))],
+        vec![("0.xml", page("页")), ("1.png", [b"\xef\xbb\xbf \n".to_vec(), page("秘密★")].concat())],
+        vec![("0.xml", page("页")), ("秘密★.xml", page("页"))],
+    ];
+    for parts in secret {
+        let parts: Vec<_> = parts.iter().map(|(name, bytes)| (*name, &**bytes)).collect();
+        assert_eq!(seen("a.ofd", &ofd(&parts)).seen.secret.as_deref(), Some("秘密★"), "{parts:?}");
+    }
+    let odd = [
+        "<!DOCTYPE x [<!ENTITY a \"秘\"><!ENTITY b \"密★\">]><ofd:TextCode>&a;&b;</ofd:TextCode>",
+        "<?xml version=\"1.0\" encoding=\"UTF-7\"?><ofd:TextCode>x</ofd:TextCode>",
+        "<ofd:TextCode>&x;</ofd:TextCode>",
+        "<ofd:TextCode>x</ofd:TextCode><![CDATA[",
+    ];
+    for text in odd {
+        assert!(!seen("a.ofd", &ofd(&[("0.xml", text.as_bytes())])).screened, "{text}");
+        assert!(!seen("a.xml", text.as_bytes()).screened, "{text}");
+    }
+}
+
+#[test]
+fn an_odd_frame_is_unscreened() {
+    let page: &[u8] = b"<ofd:TextCode>x</ofd:TextCode>";
+    let good = ofd(&[("0.xml", page), ("1.png", b"\x89PNG")]);
+    assert!(seen("a.ofd", &good).screened);
+    let mut commented = ZipWriter::new(Cursor::new(Vec::new()));
+    commented.set_comment("秘密★").expect("a comment");
+    commented.start_file("0.xml", SimpleFileOptions::default()).expect("a part");
+    commented.write_all(page).expect("written");
+    let commented = commented.finish().expect("a zip file").into_inner();
+    // A second name is made the same as the first, in both headers.
+    let twice = String::from_utf8_lossy(&ofd(&[("00.xml", page), ("01.xml", page)])).into_owned();
+    assert!(twice.contains("01.xml"));
+    let mut twice = ofd(&[("00.xml", page), ("01.xml", page)]);
+    for at in 0..twice.len() - 6 {
+        if twice[at..].starts_with(b"01.xml") {
+            twice[at + 1] = b'0';
+        }
+    }
+    let odd = [
+        ["秘密★".as_bytes(), &good].concat(),
+        [&good, "秘密★".as_bytes()].concat(),
+        commented,
+        twice,
+        good[..good.len() - 1].to_vec(),
+    ];
+    for content in odd {
+        assert!(!seen("a.ofd", &content).screened);
+    }
+}
+
+#[test]
+fn no_invisible_character_and_no_stray_byte_hides_a_mark() {
+    for c in
+        "\u{ad}\u{34f}\u{180e}\u{200b}\u{202e}\u{2062}\u{2066}\u{3164}\u{fe00}\u{fe0f}\u{feff}\u{e0020}\u{7}".chars()
+    {
+        for text in [format!("秘{c}密★"), format!("秘密{c}★")] {
+            assert!(seen("a.txt", text.as_bytes()).seen.secret.is_some(), "{c:?}");
+            let wide =
+                std::iter::once(0xFEFF).chain(text.encode_utf16()).flat_map(u16::to_le_bytes).collect::<Vec<_>>();
+            assert!(seen("a.txt", &wide).seen.secret.is_some(), "{c:?} in UTF-16");
+        }
+    }
+    let wide = |little: bool, mark: bool| {
+        let text = "\u{feff}秘密★1年".chars().skip(usize::from(!mark));
+        let bytes = |c: char| if little { u32::from(c).to_le_bytes() } else { u32::from(c).to_be_bytes() };
+        text.flat_map(bytes).collect::<Vec<_>>()
+    };
+    let gb18030: &[u8] = &[0xC3, 0xD8, 0xC3, 0xDC, 0xA1, 0xEF];
+    let contents = [
+        wide(true, true),
+        wide(false, true),
+        wide(true, false),
+        wide(false, false),
+        "秘密★".encode_utf16().flat_map(u16::to_le_bytes).chain([0, 0xFF]).collect(),
+        ["秘密".as_bytes(), b"\xff", "★".as_bytes()].concat(),
+        [b"\xff", "秘密★".as_bytes()].concat(),
+        [b"\0", "秘密★".as_bytes()].concat(),
+        [b"x\xe4", gb18030].concat(),
+        gb18030.to_vec(),
+    ];
+    for content in contents {
+        let look = seen("a.txt", &content);
+        assert_eq!((look.seen.secret.as_deref(), look.screened), (Some("秘密★"), false), "{content:?}");
+    }
+    // A mark cut by the end of a piece, with a bad byte at the end.
+    for shift in 0..9 {
+        let text = [&vec![b'a'; 65_536 - 12 + shift], "秘密★".as_bytes(), b"\xff"].concat();
+        assert_eq!(seen("a.txt", &text).seen.secret.as_deref(), Some("秘密★"), "{shift}");
+    }
+    assert_eq!(
+        look_at_payload(br#"{"x":"\u79d8\udb40\udc20\u5bc6\u2605"}"#, &patterns()).secret.as_deref(),
+        Some("秘密★")
+    );
+}
+
+#[test]
+fn a_look_ends_with_its_caller() {
+    let caller = Caller::default();
+    let waiting = caller.wait();
+    let content = ofd(&[("0.xml", b"<ofd:TextCode>x</ofd:TextCode>")]);
+    let look = || look("a.ofd", &mut caller.watched(Cursor::new(&*content)), &patterns());
+    assert!(look().is_ok());
+    drop(waiting);
+    assert!(look().is_err());
+}
+
+#[test]
 fn a_bomb_is_cut_off() {
     let page = b"<ofd:TextCode>x</ofd:TextCode>";
     let bomb = ofd(&[("0.xml", page), ("1.xml", &vec![b' '; 9 * 1024 * 1024])]);
+    assert!(!seen("a.ofd", &bomb).screened);
+    // The first overrun ends the look: what follows is not even inflated.
+    let spaces = vec![b' '; 9 * 1024 * 1024];
+    let bomb = ofd(&[("0.xml", page), ("1.xml", &spaces), ("2.xml", "<a>秘密★</a>".as_bytes())]);
+    assert_eq!(seen("a.ofd", &bomb).seen.secret, None);
     assert!(!seen("a.ofd", &bomb).screened);
     assert!(seen("a.ofd", &ofd(&[("0.xml", page)])).screened);
 }

@@ -245,7 +245,7 @@ fn resolve(paper: &Paper, resolutions: &[Resolution]) -> Result<(), Refusal> {
     }
     let open = |finding: &&Finding| {
         finding.weight == Weight::Blocking
-            && !resolutions.iter().any(|it| it.code == finding.code && admits(&finding.code, &it.remedy))
+            && !resolutions.iter().any(|it| it.code == finding.code && admits(&finding.code, it))
     };
     let open: Vec<_> = findings.iter().filter(open).collect();
     match open.iter().map(|finding| &finding.code).min() {
@@ -257,13 +257,15 @@ fn resolve(paper: &Paper, resolutions: &[Resolution]) -> Result<(), Refusal> {
     }
 }
 
-/// How a finding may be resolved. A matter not agreed among departments, and a paper of an internal unit, can only go back.
-const fn admits(code: &FindingCode, remedy: &Remedy) -> bool {
+/// How a finding may be resolved. What bears a mark of secrecy, a matter not agreed among departments, and a paper of an internal
+/// unit can only go back. Who clears what no machine could screen says what was seen.
+fn admits(code: &FindingCode, resolution: &Resolution) -> bool {
+    let remedy = &resolution.remedy;
     match code {
-        FindingCode::Classified | FindingCode::Held => matches!(remedy, Remedy::Cleared),
+        FindingCode::Held => matches!(remedy, Remedy::Cleared) && !resolution.note.trim().is_empty(),
         FindingCode::DeptDirective => matches!(remedy, Remedy::AsLetter),
         FindingCode::DocumentNumber => matches!(remedy, Remedy::Repaired(_)),
-        FindingCode::NotAgreed | FindingCode::InternalUnit | FindingCode::Other(_) => false,
+        FindingCode::Classified | FindingCode::NotAgreed | FindingCode::InternalUnit | FindingCode::Other(_) => false,
     }
 }
 

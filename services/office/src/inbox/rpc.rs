@@ -4,7 +4,6 @@ use runtime::access::{Access, admit_read, admit_write};
 use runtime::call::Call;
 use runtime::etag;
 use runtime::layers::raw;
-use runtime::page::Page;
 use runtime::refusal::Denial;
 use runtime::serve::Runtime;
 use tonic::{Request, Response, Status};
@@ -14,6 +13,7 @@ use vocabulary::Institution;
 
 use super::decide::{self, Command, Desk, Facts, Step};
 use super::{annex, store, wire};
+use crate::fields::page;
 
 /// Serves the inboxes.
 pub(crate) struct InboxRpc(Runtime);
@@ -67,8 +67,7 @@ impl InboxService for InboxRpc {
         let inbox = wire::inbox(&request.parent)?;
         self.allow_reading(&reading.access, inbox).await?;
         let stage = wire::stage_filter(request.stage)?;
-        let page = Page::parse(request.page_size, &request.page_token, &format!("{}?stage={stage}", request.parent));
-        let page = page.map_err(Denial::from)?;
+        let page = page(request.page_size, &request.page_token, &format!("{}?stage={stage}", request.parent))?;
         let mut reader = self.0.db().read().await?;
         let papers = store::page(reader.sql(), inbox, stage, &page).await?;
         let (papers, next_page_token) = page.close(papers, |(paper, _)| store::key(paper));

@@ -85,9 +85,7 @@ fn read_resolutions(fields: &mut Fields, resolutions: Vec<pb::Resolution>) -> Ve
         } else if read.iter().any(|earlier| earlier.code == code) {
             fields.fault(at("code"), "", "is resolved twice");
         }
-        if resolution.note.chars().count() > WORDS_MAX {
-            fields.fault(at("note"), "", format_args!("has more than {WORDS_MAX} characters"));
-        }
+        fields.words(&at("note"), &resolution.note, WORDS_MAX);
         if let Some(remedy) = remedy(fields, &at, &resolution) {
             read.push(Resolution { code, remedy, note: resolution.note });
         }

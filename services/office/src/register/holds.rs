@@ -116,7 +116,7 @@ impl<'r> Chosen<'r> {
         match (own, grant.covers(question.day)) {
             (true, true) => self.current = Some(grant),
             (false, true) => self.other_current = Some(grant),
-            (true, false) if grant.from > question.day => {
+            (true, false) if grant.from > question.day && !grant.is_void() => {
                 if self.next.is_none_or(|next| grant.from < next.from) {
                     self.next = Some(grant);
                 }

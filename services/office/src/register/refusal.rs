@@ -36,6 +36,15 @@ pub(crate) enum Refusal {
         /// The issuer.
         issuer: String,
     },
+    /// `AU_DATE`: a document would be received before its date, or is of a day to come (authority.md §2.7).
+    Received {
+        /// The day of the document.
+        issued: Date,
+        /// The day on which it was received.
+        received: Date,
+        /// The day on which it is registered.
+        today: Date,
+    },
     /// `AU_DATE`: a document would be published before its date, or on two days (authority.md §2.7).
     Publication {
         /// The day of the document, or of its known publication.
@@ -60,7 +69,7 @@ pub(crate) enum Refusal {
         /// The type.
         directive_type: String,
     },
-    /// `RE_DIGEST`: the annex is not what its digest says.
+    /// `RE_DIGEST`: the annex, or the file of a basis, is not what its digest says.
     Digest,
 }
 
@@ -93,6 +102,14 @@ impl From<Refusal> for Wire {
                 "下放、调整、收回权力须由有权机关行文；部门仅可出具委托书（委托方式）。",
             )
             .with("issuer", issuer),
+            Refusal::Received { issued, received, today } => Self::new(
+                ErrorReason::AuDate,
+                format!("the document is of {issued}, received on {received} and registered on {today}"),
+                "成文日期不得晚于收文日期，也不得晚于登记当日；请核对。",
+            )
+            .with("issued", issued.to_string())
+            .with("received", received.to_string())
+            .with("today", today.to_string()),
             Refusal::Publication { known, published } => Self::new(
                 ErrorReason::AuDate,
                 format!("published on {published}, but the document or its publication is of {known}"),
@@ -116,8 +133,8 @@ impl From<Refusal> for Wire {
             .with("directive_type", directive_type),
             Refusal::Digest => Self::new(
                 ErrorReason::ReDigest,
-                "the annex is not what its digest says",
-                "附件内容与摘要不符；请重新取得附件后再登记。",
+                "the annex, or the file of the basis, is not what its digest says",
+                "附件或决定文本与摘要不符；请重新取得后再登记。",
             ),
         }
     }
@@ -156,6 +173,7 @@ mod tests {
             (Refusal::HistoryEdit { name: name.clone(), stage: "CONFIRMED" }, ErrorReason::OvHistoryEdit),
             (Refusal::DocumentNumber { fault: "a year".to_owned() }, ErrorReason::IdDocno),
             (Refusal::Issuer { issuer: "某公司".to_owned() }, ErrorReason::AuIssuer),
+            (Refusal::Received { issued: day, received: day, today: day }, ErrorReason::AuDate),
             (Refusal::Publication { known: day, published: day }, ErrorReason::AuDate),
             (Refusal::Duplicate { number: "昆政发〔2026〕5号".to_owned(), other: name }, ErrorReason::AuDuplicate),
             (Refusal::Directive { faults }, ErrorReason::ReDirective),

@@ -4,10 +4,11 @@
 //! The defaults are those of authority.md §2.3 and of `data/fields.csv` and `data/departments.csv`; the town confirms or
 //! replaces them (overview.md §1.9).
 
+use jiff::Span;
 use serde::{Deserialize, Serialize};
 use vocabulary::institution::TownNames;
 use vocabulary::text::normalise;
-use vocabulary::{FieldCode, Institution, Side};
+use vocabulary::{Date, FieldCode, Institution, Side, time};
 
 use crate::settings::SettingsError;
 
@@ -27,6 +28,52 @@ pub struct RegisterSettings {
     pub fields: Vec<FieldLine>,
     /// The county departments, each with its supervisor.
     pub departments: Vec<DepartmentLine>,
+    /// Until when a non-licence approval may be granted.
+    pub non_licence_approvals: ApprovalsEnd,
+    /// When grants of penalty powers are evaluated.
+    pub evaluation: Evaluation,
+}
+
+/// The end of non-licence approvals (非行政许可审批) as a category.
+#[derive(Clone, Debug, Deserialize, Serialize, PartialEq, Eq)]
+#[serde(deny_unknown_fields, default)]
+pub struct ApprovalsEnd {
+    /// The first day on which none can be in force, `YYYY-MM-DD`.
+    pub abolished: String,
+    /// The document that the day rests on.
+    pub document: String,
+}
+
+impl Default for ApprovalsEnd {
+    fn default() -> Self {
+        Self { abolished: "2015-05-14".to_owned(), document: "国发〔2015〕27号".to_owned() }
+    }
+}
+
+/// The evaluation of what was granted (行政处罚法 art. 24 para. 3).
+#[derive(Clone, Debug, Deserialize, Serialize, PartialEq, Eq)]
+#[serde(deny_unknown_fields, default)]
+pub struct Evaluation {
+    /// How many years pass between evaluations where the granting row names no day.
+    pub years: u8,
+    /// The document that the years rest on.
+    pub years_document: String,
+    /// The day before which no grant is due, `YYYY-MM-DD`.
+    pub first_day: String,
+    /// The document that the day rests on.
+    pub first_day_document: String,
+}
+
+impl Default for Evaluation {
+    fn default() -> Self {
+        let law = "行政处罚法（2021年修订）第二十四条";
+        Self {
+            years: 2,
+            years_document: law.to_owned(),
+            first_day: "2023-07-15".to_owned(),
+            first_day_document: law.to_owned(),
+        }
+    }
 }
 
 /// An issuer, and how high it stands: one may change what an issuer of the same or a lower rank granted.
@@ -57,6 +104,9 @@ pub struct DepartmentLine {
     pub name: String,
     /// The code of the supervising institution.
     pub supervisor: String,
+    /// What the spellings of one department have in common; empty where the name is the only one.
+    #[serde(default)]
+    pub department: String,
 }
 
 impl Default for RegisterSettings {
@@ -75,6 +125,8 @@ impl Default for RegisterSettings {
             whole_town: texts(&["镇域", "全镇", "全镇范围", "镇域范围"]),
             fields: FIELDS.into_iter().map(field_line).collect(),
             departments: DEPARTMENTS.into_iter().map(department_line).collect(),
+            non_licence_approvals: ApprovalsEnd::default(),
+            evaluation: Evaluation::default(),
         }
     }
 }
@@ -108,49 +160,51 @@ const FIELDS: [(&str, Institution); 16] = [
     ("LABOUR", Institution::Personnel),
 ];
 
-const DEPARTMENTS: [(&str, Institution); 34] = [
-    ("人社局", Institution::Personnel),
-    ("人力资源和社会保障局", Institution::Personnel),
-    ("医疗保障局", Institution::Personnel),
-    ("行政审批局", Institution::Office),
-    ("交通运输局", Institution::Construction),
-    ("住建局", Institution::Construction),
-    ("住房和城乡建设局", Institution::Construction),
-    ("城市管理局", Institution::Construction),
-    ("自然资源和规划局", Institution::Construction),
-    ("生态环境局", Institution::Construction),
-    ("水务局", Institution::Construction),
-    ("农业农村局", Institution::Economy),
-    ("林业局", Institution::Economy),
-    ("应急管理局", Institution::Economy),
-    ("消防救援大队", Institution::Economy),
-    ("市监局", Institution::Economy),
-    ("市场监督管理局", Institution::Economy),
-    ("教科体局", Institution::Social),
-    ("教育局", Institution::Social),
-    ("科学技术局", Institution::Social),
-    ("卫健局", Institution::Social),
-    ("卫健委", Institution::Social),
-    ("卫生健康局", Institution::Social),
-    ("卫生健康委员会", Institution::Social),
-    ("民政局", Institution::Social),
-    ("文广旅局", Institution::Social),
-    ("文化体育广电和旅游局", Institution::Social),
-    ("文体广电和旅游局", Institution::Social),
-    ("残联", Institution::Social),
-    ("残疾人联合会", Institution::Social),
-    ("退役军人事务局", Institution::Social),
-    ("公安分局", Institution::Office),
-    ("公安局", Institution::Office),
-    ("司法局", Institution::Office),
+/// Forestry has no bureau of its own in the county: the one of natural resources acts for it.
+const DEPARTMENTS: [(&str, Institution, &str); 34] = [
+    ("人社局", Institution::Personnel, "human-resources"),
+    ("人力资源和社会保障局", Institution::Personnel, "human-resources"),
+    ("医疗保障局", Institution::Personnel, ""),
+    ("行政审批局", Institution::Office, ""),
+    ("交通运输局", Institution::Construction, ""),
+    ("住建局", Institution::Construction, "housing"),
+    ("住房和城乡建设局", Institution::Construction, "housing"),
+    ("城市管理局", Institution::Construction, ""),
+    ("自然资源和规划局", Institution::Construction, "natural-resources"),
+    ("生态环境局", Institution::Construction, ""),
+    ("水务局", Institution::Construction, ""),
+    ("农业农村局", Institution::Economy, ""),
+    ("林业局", Institution::Economy, "natural-resources"),
+    ("应急管理局", Institution::Economy, ""),
+    ("消防救援大队", Institution::Economy, ""),
+    ("市监局", Institution::Economy, "market"),
+    ("市场监督管理局", Institution::Economy, "market"),
+    ("教科体局", Institution::Social, "education"),
+    ("教育局", Institution::Social, "education"),
+    ("科学技术局", Institution::Social, ""),
+    ("卫健局", Institution::Social, "health"),
+    ("卫健委", Institution::Social, "health"),
+    ("卫生健康局", Institution::Social, "health"),
+    ("卫生健康委员会", Institution::Social, "health"),
+    ("民政局", Institution::Social, ""),
+    ("文广旅局", Institution::Social, "culture"),
+    ("文化体育广电和旅游局", Institution::Social, "culture"),
+    ("文体广电和旅游局", Institution::Social, "culture"),
+    ("残联", Institution::Social, "disabled-federation"),
+    ("残疾人联合会", Institution::Social, "disabled-federation"),
+    ("退役军人事务局", Institution::Social, ""),
+    ("公安分局", Institution::Office, "police"),
+    ("公安局", Institution::Office, "police"),
+    ("司法局", Institution::Office, ""),
 ];
 
 fn field_line((field, supervisor): (&str, Institution)) -> FieldLine {
     FieldLine { field: field.to_owned(), supervisor: supervisor.code().to_owned() }
 }
 
-fn department_line((name, supervisor): (&str, Institution)) -> DepartmentLine {
-    DepartmentLine { name: name.to_owned(), supervisor: supervisor.code().to_owned() }
+fn department_line((name, supervisor, department): (&str, Institution, &str)) -> DepartmentLine {
+    let (name, department) = (name.to_owned(), department.to_owned());
+    DepartmentLine { name, supervisor: supervisor.code().to_owned(), department }
 }
 
 /// How high an issuer stands.
@@ -172,8 +226,20 @@ pub(crate) struct Rules {
     town_names: Vec<String>,
     whole_town: Vec<String>,
     fields: Vec<(FieldCode, Institution)>,
-    departments: Vec<(String, Institution)>,
+    departments: Vec<Department>,
     county: String,
+    approvals_abolished: Date,
+    evaluation_years: u8,
+    first_evaluation: Date,
+}
+
+/// A spelling of a department.
+#[derive(Clone, Debug)]
+struct Department {
+    name: String,
+    supervisor: Institution,
+    /// What its spellings have in common.
+    common: String,
 }
 
 impl Rules {
@@ -194,11 +260,11 @@ impl Rules {
             let code = FieldCode::parse(&line.field).map_err(|error| wrong("fields", index, error.to_string()))?;
             Ok((code, supervisor("fields", index, &line.supervisor)?))
         });
-        let departments = settings
-            .departments
-            .iter()
-            .enumerate()
-            .map(|(index, line)| Ok((normalise(&line.name), supervisor("departments", index, &line.supervisor)?)));
+        let departments = settings.departments.iter().enumerate().map(|(index, line)| {
+            let (name, common) = (normalise(&line.name), normalise(&line.department));
+            let common = if common.is_empty() { name.clone() } else { common };
+            Ok(Department { name, supervisor: supervisor("departments", index, &line.supervisor)?, common })
+        });
         let all = |names: &[String]| names.iter().map(|name| normalise(name)).collect::<Vec<_>>();
         let own = [&town.town, &town.government];
         let own: Vec<_> = own.into_iter().flat_map(|name| [name.clone(), format!("{}{name}", town.county)]).collect();
@@ -210,6 +276,9 @@ impl Rules {
             fields: fields.collect::<Result<_, _>>()?,
             departments: departments.collect::<Result<_, _>>()?,
             county: normalise(&town.county),
+            approvals_abolished: date("non_licence_approvals.abolished", &settings.non_licence_approvals.abolished)?,
+            evaluation_years: settings.evaluation.years,
+            first_evaluation: date("evaluation.first_day", &settings.evaluation.first_day)?,
         })
     }
 
@@ -218,7 +287,7 @@ impl Rules {
         let name = normalise(issuer);
         match self.issuers.iter().find(|(known, _)| *known == name) {
             Some((_, rank)) => Standing::Government(*rank),
-            None if self.department(&name).is_some() => Standing::Department,
+            None if self.line(&name).is_some() => Standing::Department,
             None => Standing::Unknown,
         }
     }
@@ -248,13 +317,30 @@ impl Rules {
     pub fn supervisor(&self, field: Option<&FieldCode>, department: &str) -> Option<Institution> {
         match field {
             Some(field) => self.fields.iter().find(|(known, _)| known == field).map(|(_, supervisor)| *supervisor),
-            None => self.department(&normalise(department)),
+            None => self.line(&normalise(department)).map(|line| line.supervisor),
         }
     }
 
+    /// Whether an issuer is one of the departments that a catalogue names, however either is spelt.
+    pub fn is_department_of(&self, issuer: &str, departments: &str) -> bool {
+        let Some(issuer) = self.line(&normalise(issuer)) else { return false };
+        listed(departments).any(|named| self.line(&named).is_some_and(|named| named.common == issuer.common))
+    }
+
+    /// The first day on which no non-licence approval can be in force.
+    pub const fn approvals_abolished(&self) -> Date {
+        self.approvals_abolished
+    }
+
+    /// The day on which a grant of a penalty power that begins on a day is evaluated first.
+    pub fn first_evaluation(&self, from: Date) -> Date {
+        let due = from.checked_add(Span::new().years(self.evaluation_years)).unwrap_or(Date::MAX);
+        due.max(self.first_evaluation)
+    }
+
     /// A department goes by its bare name, with 市 before it, or with the county's name.
-    fn department(&self, name: &str) -> Option<Institution> {
-        let line = |wanted: &str| self.departments.iter().find(|(known, _)| known == wanted).map(|(_, line)| *line);
+    fn line(&self, name: &str) -> Option<&Department> {
+        let line = |wanted: &str| self.departments.iter().find(|line| line.name == wanted);
         let name = name.strip_prefix(self.county.as_str()).unwrap_or(name);
         // 市场监督管理局 begins with a 市 of its own, so the whole name is tried first.
         line(name).or_else(|| line(name.strip_prefix('市')?))
@@ -264,6 +350,11 @@ impl Rules {
 fn supervisor(list: &str, index: usize, code: &str) -> Result<Institution, SettingsError> {
     let back = Institution::parse(code).ok().filter(|institution| institution.side() == Side::Back);
     back.ok_or_else(|| wrong(list, index, format!("{code} does not supervise; a supervisor is a back institution")))
+}
+
+fn date(key: &str, text: &str) -> Result<Date, SettingsError> {
+    let wrong = |error: String| SettingsError { key: format!("office.register.{key}"), fault: error };
+    time::parse_date(text).map_err(|error| wrong(error.to_string()))
 }
 
 fn wrong(list: &str, index: usize, fault: String) -> SettingsError {
@@ -360,9 +451,32 @@ mod tests {
             ..RegisterSettings::default()
         };
         let town = TownNames::default();
-        let key = |settings| Rules::new(settings, &town).err().map(|error| error.key);
+        let key = |settings: &RegisterSettings| Rules::new(settings, &town).err().map(|error| error.key);
         assert_eq!(key(&front).as_deref(), Some("office.register.fields[0]"));
         assert_eq!(key(&twice).as_deref(), Some("office.register.issuers[1]"));
+        let no_day = |abolished: &str| RegisterSettings {
+            non_licence_approvals: ApprovalsEnd { abolished: abolished.to_owned(), ..ApprovalsEnd::default() },
+            ..RegisterSettings::default()
+        };
+        assert_eq!(key(&no_day("2015-02-30")).as_deref(), Some("office.register.non_licence_approvals.abolished"));
+        assert_eq!(key(&no_day("2015-05-14")), None);
+    }
+
+    #[test]
+    fn a_department_is_itself_under_every_spelling_and_no_other() {
+        let rules = rules();
+        let rows = [
+            ("昆山市城市管理局", "城市管理局", true),
+            ("市人力资源和社会保障局", "人社局", true),
+            ("昆山市卫生健康委员会", "卫健局", true),
+            ("市城市管理局", "市民政局", false),
+            ("市民政局", "城市管理局;民政局", true),
+            ("市民政局", "", false),
+            ("某公司", "某公司", false),
+        ];
+        for (issuer, departments, same) in rows {
+            assert_eq!(rules.is_department_of(issuer, departments), same, "{issuer} {departments}");
+        }
     }
 
     /// The tables of `data/` and the defaults here are the same facts; this keeps them so.
@@ -383,6 +497,7 @@ mod tests {
             let row = row.expect("a row");
             assert_eq!(rules.supervisor(None, &row[0]).map(Institution::code), Some(&row[2]), "{}", &row[0]);
             assert_eq!(rules.standing(&row[3]), Standing::Department, "{}", &row[3]);
+            assert!(rules.is_department_of(&row[3], &row[0]), "{} {}", &row[3], &row[0]);
         }
     }
 }

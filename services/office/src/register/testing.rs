@@ -159,7 +159,7 @@ impl Trial {
 
     /// Checks a file.
     pub fn check(&self, file: &[u8], content: &Content) -> Result<Vec<Event>, Vec<Told>> {
-        let checked = import_effect(file, content, &self.register, &self.rules, "li");
+        let checked = import_effect(file, content, &self.register, &self.rules, "li", time::town_date(self.now));
         checked.outcome.map(|effect| effect.events).map_err(|faults| told(&faults))
     }
 

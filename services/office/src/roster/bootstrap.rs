@@ -40,7 +40,7 @@ pub(crate) fn first_assignments(entries: &[RosterEntry], today: Date) -> Result<
         let command = command(entry).map_err(wrong)?;
         let empty = || Person { id: entry.person.clone(), assignments: Vec::new() };
         let person = persons.remove(&entry.person).unwrap_or_else(empty);
-        let decided = decide::decide(&person, &command, today);
+        let decided = decide::decide(&person, &command, today, None);
         let events = decided.map_err(|refusal| wrong(runtime::refusal::Refusal::from(refusal).message))?;
         persons.insert(entry.person.clone(), events.iter().fold(person, decide::apply));
         all.extend(events);
@@ -148,6 +148,7 @@ mod tests {
             late,
             no_day,
             no_document,
+            entry("li", "OFFICE", "RELAY_CLERK"),
         ];
         for wrong in wrong {
             let entries = [entry("li", "OFFICE", "RELAY_CLERK"), wrong];

@@ -61,11 +61,21 @@ pub(crate) enum Event {
     },
 }
 
-/// Says what happens to a person's assignments, or why not. `today` is the town's day.
-pub(crate) fn decide(person: &Person, command: &Command, today: Date) -> Result<Vec<Event>, Refusal> {
+/// Says what happens to a person's assignments, or why not. `today` is the town's day; `officer` is who decides it, nobody for the
+/// assignments of the configuration.
+pub(crate) fn decide(
+    person: &Person,
+    command: &Command,
+    today: Date,
+    officer: Option<&str>,
+) -> Result<Vec<Event>, Refusal> {
+    if officer == Some(person.id.as_str()) {
+        return Err(Refusal::OwnRoles { person: person.id.clone() });
+    }
     match command {
         Command::Assign { assignment, .. } => {
             one_post(person, assignment)?;
+            once(person, assignment)?;
             Ok(vec![Event::Assigned { person: person.id.clone(), assignment: assignment.clone() }])
         }
         Command::End { name, to, document_number, .. } => {
@@ -74,6 +84,9 @@ pub(crate) fn decide(person: &Person, command: &Command, today: Date) -> Result<
                 return Ok(Vec::new());
             };
             not_ended(assignment, today)?;
+            if *to < today {
+                return Err(Refusal::EndsBeforeToday { to: to.to_string(), today: today.to_string() });
+            }
             within(assignment, *to)?;
             Ok(vec![Event::Ended { name: *name, to: *to, document_number: document_number.clone() }])
         }
@@ -96,6 +109,19 @@ fn one_post(person: &Person, assignment: &Assignment) -> Result<(), Refusal> {
     }
 }
 
+/// A role is held once on any day, so that ending it ends it.
+fn once(person: &Person, assignment: &Assignment) -> Result<(), Refusal> {
+    let same = |other: &&Assignment| other.duty == assignment.duty && other.days.meet(&assignment.days);
+    match person.assignments.iter().find(same) {
+        None => Ok(()),
+        Some(other) => Err(Refusal::Covered {
+            person: person.id.clone(),
+            role: other.duty.role().as_str(),
+            assignment: other.name.to_string(),
+        }),
+    }
+}
+
 /// What a document has ended, or what is over, stays as it is (`OV-HISTORY-EDIT`).
 fn not_ended(assignment: &Assignment, today: Date) -> Result<(), Refusal> {
     let over = assignment.days.to().is_some_and(|to| to <= today);
@@ -105,11 +131,11 @@ fn not_ended(assignment: &Assignment, today: Date) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// An end cuts the days short; it neither undoes nor prolongs them.
+/// An end cuts the days short and never prolongs them. On the first day it leaves none: the assignment was a mistake.
 fn within(assignment: &Assignment, to: Date) -> Result<(), Refusal> {
     let days = assignment.days;
     let longer = days.to().is_some_and(|end| end < to);
-    if longer || Days::new(days.from(), Some(to)).is_none() {
+    if longer || Days::recorded(days.from(), Some(to)).is_none() {
         let end = days.to().map(|end| end.to_string());
         return Err(Refusal::EndOutsideDays { from: days.from().to_string(), end, to: to.to_string() });
     }
@@ -122,7 +148,7 @@ pub(crate) fn apply(mut person: Person, event: &Event) -> Person {
         Event::Assigned { assignment, .. } => person.assignments.push(assignment.clone()),
         Event::Ended { name, to, document_number } => {
             for assignment in person.assignments.iter_mut().filter(|assignment| assignment.name == *name) {
-                if let Some(days) = Days::new(assignment.days.from(), Some(*to)) {
+                if let Some(days) = Days::recorded(assignment.days.from(), Some(*to)) {
                     assignment.days = days;
                 }
                 assignment.end_document_number = Some(document_number.clone());
@@ -140,7 +166,11 @@ mod tests {
     use vocabulary::Institution;
 
     use super::super::state::{Duty, Post, Role};
-    use super::*;
+    use super::{decide as decide_by, *};
+
+    fn decide(person: &Person, command: &Command, today: Date) -> Result<Vec<Event>, Refusal> {
+        decide_by(person, command, today, Some("li"))
+    }
 
     fn assignment(id: u128, post: Post, role: Role, from: Date, to: Option<Date>) -> Assignment {
         Assignment {
@@ -237,7 +267,7 @@ mod tests {
     fn an_assignment_ends_within_its_days() {
         for (last, to, allowed) in [
             (None, date(2026, 3, 31), false),
-            (None, date(2026, 4, 1), false),
+            (None, date(2026, 4, 1), true),
             (None, date(2026, 4, 2), true),
             (Some(date(2026, 5, 1)), date(2026, 5, 1), true),
             (Some(date(2026, 5, 1)), date(2026, 5, 2), false),
@@ -246,6 +276,53 @@ mod tests {
             let (from, last) = ("2026-04-01".to_owned(), last.map(|last| last.to_string()));
             let refused = Refusal::EndOutsideDays { from, end: last, to: to.to_string() };
             assert_eq!(decide(&held, &end(to), TODAY).err(), (!allowed).then_some(refused), "{to}");
+        }
+    }
+
+    #[test]
+    fn an_assignment_ends_today_and_not_before() {
+        for (from, to, allowed) in [
+            (date(2026, 3, 1), date(2026, 3, 1), false),
+            (date(2026, 3, 1), TODAY, true),
+            (TODAY, TODAY, true),
+            (TODAY, date(2026, 3, 1), false),
+        ] {
+            let held = person(vec![clerk(1, from, None)]);
+            let refused = Refusal::EndsBeforeToday { to: to.to_string(), today: TODAY.to_string() };
+            assert_eq!(decide(&held, &end(to), TODAY).err(), (!allowed).then_some(refused), "{from} {to}");
+        }
+        // A mistaken assignment that ended at once was never held, and its days are free again.
+        let held = person(vec![clerk(1, TODAY, None)]);
+        let events = decide(&held, &end(TODAY), TODAY).expect("allowed");
+        let after = events.iter().fold(held, apply);
+        assert_eq!(after.standing(TODAY), None);
+        assert!(decide(&after, &assign(clerk(2, TODAY, None)), TODAY).is_ok());
+    }
+
+    #[test]
+    fn a_role_is_held_once_on_any_day() {
+        let held = person(vec![clerk(1, date(2026, 3, 1), Some(date(2026, 6, 1)))]);
+        for (from, to, allowed) in [
+            (date(2026, 2, 1), Some(date(2026, 3, 1)), true),
+            (date(2026, 2, 1), Some(date(2026, 3, 2)), false),
+            (date(2026, 5, 31), None, false),
+            (date(2026, 6, 1), None, true),
+        ] {
+            let assignment = AssignmentName(Uuid::from_u128(1)).to_string();
+            let refused = Refusal::Covered { person: "wang".to_owned(), role: "RELAY_CLERK", assignment };
+            let decided = decide(&held, &assign(clerk(2, from, to)), TODAY);
+            assert_eq!(decided.err(), (!allowed).then_some(refused), "{from}");
+        }
+    }
+
+    #[test]
+    fn nobody_moves_himself() {
+        let held = person(vec![clerk(1, date(2026, 3, 1), None)]);
+        let chief = assignment(2, Post::Institution(Institution::Office), Role::RelayChief, TODAY, None);
+        for command in [assign(chief), end(date(2026, 6, 1))] {
+            let refused = Refusal::OwnRoles { person: "wang".to_owned() };
+            assert_eq!(decide_by(&held, &command, TODAY, Some("wang")), Err(refused));
+            assert!(decide_by(&held, &command, TODAY, Some("li")).is_ok());
         }
     }
 

@@ -4,9 +4,7 @@ use runtime::access::{admit_read, admit_write};
 use runtime::caller::PersonId;
 use runtime::execute::Writer;
 use runtime::layers::raw;
-use runtime::page::Page;
 use runtime::people::Post as RuntimePost;
-use runtime::refusal::Denial;
 use tonic::{Request, Response, Status};
 use townlink_proto::townlink::office::v1 as pb;
 use townlink_proto::townlink::office::v1::roster_service_server::RosterService;
@@ -17,7 +15,10 @@ use super::decide::Command;
 use super::state::{Person, Post};
 use super::store::{self, Facts};
 use super::wire;
-use crate::fields::Fields;
+use crate::fields::{Fields, page};
+
+/// How long the id of a person may be that a list is asked for.
+const PERSON_MAX: usize = 200;
 
 /// Serves the roster.
 pub(crate) struct RosterRpc {
@@ -32,7 +33,8 @@ impl RosterRpc {
     }
 
     async fn change(&self, call: runtime::call::Call, command: Command) -> Result<Response<pb::Assignment>, Status> {
-        let facts = Facts { today: time::town_date(call.now), roster: self.roster.clone() };
+        let officer = call.access.person().map(ToString::to_string);
+        let facts = Facts { today: time::town_date(call.now), officer, roster: self.roster.clone() };
         let answer = self.writer.execute::<Person>(call, command, facts).await?;
         Ok(raw(answer))
     }
@@ -64,8 +66,11 @@ impl RosterService for RosterRpc {
     ) -> Result<Response<pb::ListAssignmentsResponse>, Status> {
         admit_read(&mut request)?;
         let request = request.into_inner();
+        let mut fields = Fields::new();
+        fields.words("person", &request.person, PERSON_MAX);
+        fields.finish(Some(()))?;
         let list = format!("assignments?person={}", request.person);
-        let page = Page::parse(request.page_size, &request.page_token, &list).map_err(Denial::from)?;
+        let page = page(request.page_size, &request.page_token, &list)?;
         let mut reader = self.writer.db().read().await?;
         let assignments = store::page(reader.sql(), &request.person, &page).await?;
         let (assignments, next_page_token) = page.close(assignments, store::key);

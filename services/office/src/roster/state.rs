@@ -223,6 +223,12 @@ impl Days {
         to.is_none_or(|to| from < to).then_some(Self { from, to })
     }
 
+    /// The days as they are recorded. An assignment that ended on its first day has none.
+    #[must_use]
+    pub fn recorded(from: Date, to: Option<Date>) -> Option<Self> {
+        to.is_none_or(|to| from <= to).then_some(Self { from, to })
+    }
+
     /// The first day.
     #[must_use]
     pub const fn from(&self) -> Date {
@@ -244,7 +250,8 @@ impl Days {
     /// Whether any day is in both.
     #[must_use]
     pub fn meet(&self, other: &Self) -> bool {
-        other.to.is_none_or(|to| self.from < to) && self.to.is_none_or(|to| other.from < to)
+        let both = [self, other];
+        both.iter().all(|one| both.iter().all(|other| other.to.is_none_or(|to| one.from < to)))
     }
 }
 

@@ -28,6 +28,8 @@ const KIND: &str = "office.townlink/Assignment";
 pub(crate) struct Facts {
     /// The day it is in the town.
     pub today: Date,
+    /// Who assigns or ends.
+    pub officer: Option<String>,
     /// Who answers what a person may do, to be told of the change.
     pub roster: Roster,
 }
@@ -167,7 +169,7 @@ impl Unit for Person {
     }
 
     fn decide(&self, command: &Command, facts: &Facts) -> Result<Vec<Event>, Refusal> {
-        Ok(decide::decide(self, command, facts.today)?)
+        Ok(decide::decide(self, command, facts.today, facts.officer.as_deref())?)
     }
 
     fn apply(self, event: &Event) -> Self {
@@ -216,7 +218,7 @@ fn assignment(row: &Row) -> Result<Assignment, Failure> {
     let damaged = |what: &str| Failure::internal(format!("an assignment has a bad {what}"));
     let post = Post::parse(&row.text("post")?).ok_or_else(|| damaged("post"))?;
     let role = Role::parse(&row.text("role")?).ok_or_else(|| damaged("role"))?;
-    let days = Days::new(row.day("from_day")?, row.maybe_day("to_day")?);
+    let days = Days::recorded(row.day("from_day")?, row.maybe_day("to_day")?);
     Ok(Assignment {
         name: AssignmentName(row.parsed::<Uuid>("id")?),
         duty: Duty::new(post, role).ok_or_else(|| damaged("role at its post"))?,

@@ -19,6 +19,10 @@ runtime::both_databases! {
         let registered = desk.register(document, &annex).await.expect("a document");
         assert_eq!((registered.state(), registered.publish_date), (pb::DocumentState::Registered, Some(date("2026-03-01"))));
         assert_eq!(reason(desk.zhao_documents.confirm_document(confirmation(&registered.name)).await), "OV_FOUR_EYES");
+        // Who saw another version of the document lets nothing take effect.
+        let stale = pb::ConfirmDocumentRequest { etag: "\"7\"".to_owned(), ..confirmation(&registered.name) };
+        let status = desk.qian_documents.confirm_document(stale).await.expect_err("it has moved on");
+        assert_eq!(status.code(), tonic::Code::Aborted);
         assert_eq!(desk.holds("SERVICE", "P-07-B", "2026-03-05").await, pb::HoldsResult::NoGrant);
         let confirmed = desk.confirm(&registered.name).await.expect("a confirmation");
         assert_eq!((confirmed.state(), confirmed.applied, confirmed.confirmer.as_str()), (pb::DocumentState::Confirmed, 3, "qian"));
@@ -56,6 +60,10 @@ runtime::both_databases! {
         assert_eq!(reason(desk.register(other(|it| it.document_number = "昆政发[2026]1号".into()), "").await), "ID_DOCNO");
         assert_eq!(reason(desk.register(other(|it| it.issuer = "某公司".into()), "").await), "AU_ISSUER");
         assert_eq!(reason(desk.register(other(|it| it.publish_date = Some(date("2026-02-01"))), "").await), "AU_DATE");
+        assert_eq!(reason(desk.register(other(|it| it.receive_date = Some(date("2026-02-28"))), "").await), "AU_DATE");
+        assert_eq!(reason(desk.register(other(|it| it.issue_date = Some(date("2030-01-01"))), "").await), "AU_DATE");
+        let odd = desk.register(other(|it| it.title = "通知\0".into()), "").await.expect_err("malformed");
+        assert_eq!(odd.code(), tonic::Code::InvalidArgument);
         assert_eq!(reason(desk.register(other(|it| it.directive = bytes("{}")), "").await), "RE_DIRECTIVE");
         let annexed = other(|it| {
             it.directive = bytes(r#"{"type":"GRANT_POWERS","annex":"a"}"#);

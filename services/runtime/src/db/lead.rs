@@ -56,3 +56,30 @@ async fn try_lock(session: &mut Connection, lock: i64) -> Result<bool, Failure> 
         .await?;
     row.flag(0)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::NO_MIGRATIONS;
+
+    const LOCK: i64 = 7_310_579_304_412_499;
+
+    crate::both_databases! {
+        async fn one_replica_leads_and_another_follows_it(db: TestDb) {
+            let (one, other) = (db.open(&NO_MIGRATIONS).await, db.open(&NO_MIGRATIONS).await);
+            let first = one.lead(LOCK).await.expect("it leads");
+            if db.backend() == Backend::Postgres {
+                let second = tokio::time::timeout(Duration::from_millis(300), other.lead(LOCK)).await;
+                assert!(second.is_err(), "nobody else leads meanwhile");
+            }
+            drop(first);
+            let second = tokio::time::timeout(Duration::from_secs(10), other.lead(LOCK)).await;
+            let mut second = second.expect("in time").expect("it leads");
+            let kept = tokio::time::timeout(Duration::from_millis(300), second.lost()).await;
+            assert!(kept.is_err(), "it goes on leading");
+            drop(second);
+            one.close().await;
+            other.close().await;
+        }
+    }
+}

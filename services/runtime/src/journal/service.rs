@@ -11,7 +11,7 @@ use townlink_proto::townlink::errors::v1::ErrorReason;
 use townlink_proto::townlink::journal::v1 as pb;
 use townlink_proto::townlink::journal::v1::journal_service_server::JournalService;
 
-use super::{LogReader, Positioned, entries_after};
+use super::{LogReader, Positioned, entries_after, last_position};
 use crate::access::admit_read;
 use crate::caller::Principal;
 use crate::db::Db;
@@ -131,6 +131,7 @@ impl Watch {
             let entries = entries_after(reader.sql(), self.position, PAGE).await?;
             drop(reader);
             if entries.is_empty() {
+                self.within_journal().await?;
                 tokio::select! {
                     changed = self.grown.changed() => changed.map_err(|_| refusal::stream_over())?,
                     () = self.db.closing().cancelled() => return Err(refusal::stream_over()),
@@ -139,6 +140,16 @@ impl Watch {
             }
             self.fill(entries);
         }
+    }
+
+    /// A watcher that comes from beyond the end has read a journal that is not this one: what it missed here would never be told.
+    async fn within_journal(&self) -> Result<(), Status> {
+        let mut reader = self.db.read().await?;
+        let last = last_position(reader.sql()).await?;
+        if self.position <= last {
+            return Ok(());
+        }
+        Err(Status::out_of_range(format!("position {} lies beyond the end of the journal, {last}", self.position)))
     }
 
     fn fill(&mut self, entries: Vec<Positioned>) {

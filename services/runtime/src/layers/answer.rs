@@ -8,7 +8,7 @@ use std::time::Duration;
 use axum::body::Body;
 use bytes::{BufMut as _, Bytes, BytesMut};
 use http::{HeaderMap, HeaderValue, Response, header};
-use http_body::Frame;
+use http_body::{Frame, SizeHint};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, Sleep};
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
@@ -127,6 +127,15 @@ impl http_body::Body for Bounded {
         }
         Poll::Ready(ready!(Pin::new(&mut self.body).poll_frame(cx)))
     }
+
+    /// An error that comes before any message is headers only, and some clients read it from nowhere else.
+    fn is_end_stream(&self) -> bool {
+        self.over || self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
 }
 
 #[cfg(test)]
@@ -134,6 +143,15 @@ mod tests {
     use http_body_util::BodyExt as _;
 
     use super::*;
+
+    #[tokio::test]
+    async fn a_stream_that_is_an_error_is_headers_only() {
+        let place = std::sync::Arc::new(tokio::sync::Semaphore::new(1)).try_acquire_owned().expect("a place");
+        let limits = Limits::default();
+        let response = bounded(Response::new(Body::empty()), &limits, CancellationToken::new(), place);
+        assert!(http_body::Body::is_end_stream(response.body()));
+        assert_eq!(http_body::Body::size_hint(response.body()).exact(), Some(0));
+    }
 
     #[tokio::test]
     async fn small_and_large_answers_are_one_message_each() {

@@ -41,11 +41,17 @@ pub struct Issued {
 }
 
 impl Issued {
-    /// Writes both files; the key first, so that a certificate never stands without it.
+    /// Writes both files; the key first, so that a certificate never stands without it. A file that stands without the other
+    /// was left by a program that was killed between the two: it is of no use to anybody, and is made again.
     ///
     /// # Errors
-    /// [`PkiError`] where a file exists already or cannot be written.
+    /// [`PkiError`] where both files exist already or one cannot be written.
     pub fn write(&self, to: &IdentityFiles) -> Result<(), PkiError> {
+        if to.are_made() {
+            return Err(PkiError::Exists(to.certificate.clone()));
+        }
+        files::remove(&to.certificate)?;
+        files::remove(&to.key)?;
         files::write_secret(&to.key, self.key.as_bytes())?;
         files::write_public(&to.certificate, self.certificate.as_bytes())
     }
@@ -57,6 +63,11 @@ impl Authority {
     /// # Errors
     /// [`PkiError`] where the files exist already or cannot be written.
     pub fn create(folder: &Path, cell: &Cell, validity: Validity) -> Result<Self, PkiError> {
+        let files = IdentityFiles::in_folder(folder, NAME);
+        // A certificate without its key is that of an authority whose key is kept elsewhere.
+        if files.certificate.exists() {
+            return Err(PkiError::Exists(files.certificate));
+        }
         let key = KeyPair::generate().map_err(unmakeable)?;
         let mut params = CertificateParams::default();
         params.distinguished_name.push(DnType::CommonName, format!("{cell} development authority"));
@@ -65,7 +76,7 @@ impl Authority {
         hold(&mut params, validity);
         let certificate = params.self_signed(&key).map_err(unmakeable)?.pem();
         let issued = Issued { certificate, key: Zeroizing::new(key.serialize_pem()) };
-        issued.write(&IdentityFiles::in_folder(folder, NAME))?;
+        issued.write(&files)?;
         Self::open(folder, cell)
     }
 

@@ -1,8 +1,8 @@
 //! Files that appear whole or not at all.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::Write as _;
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
 use super::PkiError;
@@ -38,12 +38,30 @@ pub fn write_public(path: &Path, content: &[u8]) -> Result<(), PkiError> {
     write(path, content, 0o644)
 }
 
+/// Removes a file, if it is there.
+pub(crate) fn remove(path: &Path) -> Result<(), PkiError> {
+    match fs::remove_file(path) {
+        Err(cause) if cause.kind() != std::io::ErrorKind::NotFound => {
+            Err(PkiError::File { path: path.to_owned(), cause })
+        }
+        Ok(()) | Err(_) => Ok(()),
+    }
+}
+
+/// Makes a folder that only its owner enters, with those above it. One that is there is left as it is.
+///
+/// # Errors
+/// Those of the machine.
+pub fn create_private_folder(folder: &Path) -> std::io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(folder)
+}
+
 /// Writes beside the place, syncs, and links into place, which fails where something is there: a key is never replaced
 /// unnoticed, not even by two programs at once.
 fn write(path: &Path, content: &[u8], mode: u32) -> Result<(), PkiError> {
     let fault = |cause| PkiError::File { path: path.to_owned(), cause };
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    fs::create_dir_all(folder).map_err(fault)?;
+    create_private_folder(folder).map_err(fault)?;
     let chance = getrandom::u64().map_err(|cause| PkiError::Unmakeable(cause.to_string()))?;
     let draft = path.with_added_extension(format!("{chance:016x}.part"));
     let written = draft_of(&draft, content, mode).and_then(|()| fs::hard_link(&draft, path));

@@ -43,6 +43,34 @@ fn a_development_cell_is_made_once() {
 }
 
 #[test]
+fn what_a_killed_start_left_is_completed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let office = ServiceName("office");
+    let make = || develop(folder.path(), &cell(), &[office], VALIDITY).map(|_| ());
+    make().expect("made");
+    let keys = ServiceKeyFiles::in_folder(folder.path(), office);
+    // Each is the file that a start writes second.
+    let second = [&keys.caller, &keys.log_ed25519, &keys.log_sm2, &folder.path().join("office.pem")];
+    for killed_before in second {
+        std::fs::remove_file(killed_before).expect("removed");
+        make().unwrap_or_else(|error| panic!("{}: {error}", killed_before.display()));
+        assert!(killed_before.exists());
+    }
+    let key = std::fs::read(&keys.log_sm2).expect("a key");
+    let public = std::fs::read(public_half(&keys.log_sm2)).expect("its public half");
+    std::fs::remove_file(public_half(&keys.log_sm2)).expect("removed");
+    make().expect("made from the key");
+    assert_eq!(std::fs::read(public_half(&keys.log_sm2)).expect("read"), public);
+    assert_eq!(std::fs::read(&keys.log_sm2).expect("read"), key);
+    let identity = IdentityFiles::in_folder(folder.path(), "office");
+    assert!(server_config(&folder.path().join("authority.pem"), &identity).is_ok());
+
+    let first = tempfile::tempdir().expect("a folder");
+    files::write_secret(&first.path().join("authority.key"), b"left alone").expect("written");
+    develop(first.path(), &cell(), &[office], VALIDITY).expect("the authority is made again");
+}
+
+#[test]
 fn a_key_is_never_overwritten() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("a.key");

@@ -16,13 +16,13 @@ use townlink_proto::townlink::clock::v1::clock_service_server::ClockServiceServe
 use townlink_proto::townlink::journal::v1::journal_service_server::JournalServiceServer;
 
 use super::listener::Doors;
+use super::storage::{self, Storage};
 use super::{Address, Begin, Blueprint, Inner, Runtime, Service, Signers, StartError, operations};
 use crate::access::{RuleError, Rules};
 use crate::caller::ServiceName;
 use crate::caller::token::{Minter, Origin, Verifier};
 use crate::clock::{ClockRpc, TownClock};
 use crate::config::{Environment, Loaded, ServiceKeys, Settings};
-use crate::db::{Db, Options};
 use crate::directory::{Directory, Place, Remote};
 use crate::execute::Writer;
 use crate::in_process::{self, PipeAcceptor, PipeConnector};
@@ -50,10 +50,11 @@ pub enum Schema {
 /// [`StartError`] for the first database that cannot be.
 pub async fn migrate(settings: &Settings, blueprints: &[Blueprint]) -> Result<(), StartError> {
     for blueprint in blueprints {
-        let db = open(&settings.keys(blueprint.name)?).await?;
-        let migrated = db.migrate(&blueprint.migrations).await;
-        db.close().await;
-        migrated.map_err(|cause| StartError::Schema { service: blueprint.name, cause })?;
+        let keys = settings.keys(blueprint.name)?;
+        let storage = storage::open(blueprint.name, &keys).await?;
+        let migrated = storage::fit(blueprint.name, &keys, &storage.db, &blueprint.migrations, Schema::Migrate).await;
+        storage.db.close().await;
+        migrated?;
     }
     Ok(())
 }
@@ -134,12 +135,12 @@ impl Process<'_> {
         let name = blueprint.name;
         let keys = settings.keys(name)?;
         let tls = pki::server_config(settings.authority()?, &keys.identity)?;
-        let db = open(&keys).await?;
-        let fits = match schema {
-            Schema::Migrate => db.migrate(&blueprint.migrations).await,
-            Schema::Keep => db.check_schema(&blueprint.migrations).await,
-        };
-        fits.map_err(|cause| StartError::Schema { service: name, cause })?;
+        let storage = storage::open(name, &keys).await?;
+        let db = storage.db.clone();
+        storage::fit(name, &keys, &db, &blueprint.migrations, schema).await?;
+        let signers = Signers { ed25519: signer(&keys.keys.log_ed25519)?, sm2: signer(&keys.keys.log_sm2)? };
+        let origin = origin(name, &keys)?;
+        storage::bind(name, &db, &origin, &signers).await?;
         let clock = TownClock::open(settings.clock_mode()?, &db).await?;
         let tasks = Tasks::new();
         let runtime = Runtime(Arc::new(Inner {
@@ -149,11 +150,11 @@ impl Process<'_> {
             writer: Writer::new(db, clock, name),
             directory: self.directory(name, &keys, &tasks)?,
             tasks: tasks.clone(),
-            signers: Signers { ed25519: signer(&keys.keys.log_ed25519)?, sm2: signer(&keys.keys.log_sm2)? },
+            signers,
         }));
         let service = (blueprint.assemble)(runtime.clone()).await?;
         let stopping = CancellationToken::new();
-        let (health, stack, begin) = self.stack(&runtime, service, &keys, stopping.clone()).await?;
+        let (health, stack, begin) = self.stack(&runtime, service, origin, stopping.clone()).await?;
         let refused = |cause| StartError::Listen {
             key: format!("services.{name}.listen"),
             address: keys.listen.to_string(),
@@ -165,8 +166,8 @@ impl Process<'_> {
         doors.open_network(listener, tls);
         doors.open_pipes(acceptor);
         let tls_name = settings.service(name)?.tls_name.clone().unwrap_or_default();
-        let (db, begin) = (runtime.db().clone(), Mutex::new(begin));
-        Ok(Served { name, address, tls_name, doors, health, tasks, stopping, db, begin })
+        let begin = Mutex::new(begin);
+        Ok(Served { name, address, tls_name, doors, health, tasks, stopping, storage, begin })
     }
 
     /// The channels of a service: pipes to its neighbours, the network to all others that have an address.
@@ -195,13 +196,10 @@ impl Process<'_> {
         &self,
         runtime: &Runtime,
         mut service: Service,
-        keys: &ServiceKeys,
+        origin: crate::log::Origin,
         stopping: CancellationToken,
     ) -> Result<(HealthReporter, Stack, Begin), StartError> {
         let settings = &self.loaded.settings;
-        let origin = crate::log::Origin::new(&keys.log_origin).map_err(|cause| {
-            crate::config::ConfigError::invalid(format!("services.{}.log_origin", service.name), cause.to_string())
-        })?;
         let signers = vec![Arc::clone(&runtime.signers().ed25519), Arc::clone(&runtime.signers().sm2)];
         let sequencer = Sequencer::new(runtime.db().clone(), origin, signers, Pace::default());
         let journal = Journal::new(runtime.db().clone(), sequencer.tree(), std::mem::take(&mut service.grants));
@@ -252,13 +250,12 @@ fn reflection(
     Ok(builder.build_v1().map_err(Failure::internal)?)
 }
 
-async fn open(keys: &ServiceKeys) -> Result<Db, StartError> {
-    if let Some(file) = keys.database.expose().strip_prefix("sqlite:") {
-        let folder = Path::new(file).parent().unwrap_or(Path::new("."));
-        let made = tokio::fs::create_dir_all(folder).await;
-        made.map_err(|cause| Failure::unavailable("the data directory", cause))?;
-    }
-    Ok(Db::open(keys.database.expose(), Options::default()).await?)
+fn origin(service: ServiceName, keys: &ServiceKeys) -> Result<crate::log::Origin, StartError> {
+    let origin = crate::log::Origin::new(&keys.log_origin);
+    let wrong = |cause: crate::log::NoteError| {
+        crate::config::ConfigError::invalid(format!("services.{service}.log_origin"), cause.to_string())
+    };
+    Ok(origin.map_err(wrong)?)
 }
 
 /// The keys that caller tokens of this cell may be signed with. A service without one mints none.
@@ -300,7 +297,7 @@ struct Served {
     health: HealthReporter,
     tasks: Tasks,
     stopping: CancellationToken,
-    db: Db,
+    storage: Storage,
     /// Behind a lock only so that a process may be shared by threads.
     begin: Mutex<Begin>,
 }
@@ -360,7 +357,7 @@ impl Running {
             let tasks = self.services.iter().map(|served| &served.tasks).chain([&self.process]);
             let tasks_ended = futures::future::join_all(tasks.map(|tasks| tasks.stop(bound))).await;
             futures::future::join_all(self.services.iter().map(|served| served.doors.close_pipes())).await;
-            futures::future::join_all(self.services.iter().map(|served| served.db.close())).await;
+            futures::future::join_all(self.services.iter().map(|served| served.storage.db.close())).await;
             tasks_ended.into_iter().all(|ended| ended)
         });
         let ended = ended.await.unwrap_or(false);

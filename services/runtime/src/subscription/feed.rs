@@ -5,8 +5,8 @@ use std::future::Future;
 use bytes::Bytes;
 use futures::stream::{BoxStream, StreamExt as _};
 use http_body::Body;
-use tonic::Status;
 use tonic::client::GrpcService;
+use tonic::{Code, Status};
 use townlink_proto::townlink::journal::v1 as pb;
 use townlink_proto::townlink::journal::v1::journal_service_client::JournalServiceClient;
 
@@ -78,5 +78,9 @@ impl Feed for OwnFeed {
 }
 
 fn away(status: Status) -> Failure {
+    // Waiting does not help whoever follows a journal that is not the one it read before.
+    if status.code() == Code::OutOfRange {
+        return Failure::internal(status);
+    }
     Failure::unavailable("the journal that is followed", status)
 }

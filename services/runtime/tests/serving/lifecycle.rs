@@ -9,7 +9,7 @@ use runtime::caller::{Caller, PersonId, Principal, ServiceName};
 use runtime::config::{Loaded, Sources};
 use runtime::db::{Db, Migrations, Options};
 use runtime::pki;
-use runtime::serve::{Blueprint, Runtime, Schema, Service, start};
+use runtime::serve::{Blueprint, Runtime, Schema, Service, StartError, start};
 use runtime::testing::town::VALIDITY;
 use runtime::testing::{TestTown, fresh_request_id};
 use tokio::task::JoinSet;
@@ -151,6 +151,31 @@ async fn services_of_two_processes_call_each_other_over_the_network() {
         hear(&mut ready, false).await;
     }
     assert!(office.drain().await);
+}
+
+#[tokio::test]
+async fn a_database_goes_with_its_log_keys_and_with_one_process() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let loaded = || {
+        let environment = vec![("TOWNLINK__DATA_DIR".to_owned(), folder.path().display().to_string())];
+        let defaults = "services.ledger.listen = \"127.0.0.1:0\"\noperations.listen = \"off\"".to_owned();
+        let sources = Sources { services: vec![LEDGER], environment, defaults, ..Sources::default() };
+        Loaded::read(&sources).expect("settings")
+    };
+    let pki_dir = folder.path().join("pki");
+    let cell = loaded().settings.cell;
+    let develop = || pki::develop(&pki_dir, &cell, &[LEDGER], VALIDITY).expect("keys and certificates");
+    develop();
+    let running = start(loaded(), &[SERVICE], Schema::Migrate).await.expect("the ledger runs");
+    let second = start(loaded(), &[SERVICE], Schema::Keep).await.err().expect("one process a file");
+    assert!(matches!(second, StartError::InUse { service: LEDGER, .. }), "{second}");
+    assert!(running.drain().await);
+
+    let key = pki::ServiceKeyFiles::in_folder(&pki_dir, LEDGER).log_sm2;
+    std::fs::remove_file(&key).expect("lost");
+    develop();
+    let other = start(loaded(), &[SERVICE], Schema::Migrate).await.err().expect("another key").to_string();
+    assert!(other.contains("its SM2 log key is") && !other.contains("Ed25519"), "{other}");
 }
 
 async fn hear(ready: &mut tokio::sync::watch::Receiver<bool>, wanted: bool) {

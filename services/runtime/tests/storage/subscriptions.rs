@@ -4,13 +4,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
+use futures::StreamExt as _;
 use prost::Name as _;
 use runtime::both_databases;
 use runtime::db::{Db, Migrations, Tx};
 use runtime::execute::Writer;
 use runtime::journal::{Author, Event as _, Positioned};
 use runtime::refusal::Failure;
-use runtime::subscription::{OwnFeed, Reaction, Subscription};
+use runtime::subscription::{Feed as _, OwnFeed, Reaction, Subscription};
 use runtime::testing::settle;
 use townlink_proto::townlink::journal::v1::{Authority, Refused};
 
@@ -155,6 +156,18 @@ both_databases! {
         running.abort();
         sequencing.abort();
     }
+}
+
+#[tokio::test]
+async fn a_watcher_from_beyond_the_journal_is_told() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let address = format!("sqlite:{}", folder.path().join("own.db").display());
+    let db = Db::open(&address, runtime::db::Options::default()).await.expect("opens");
+    db.migrate(&WITH_EFFECTS).await.expect("migrates");
+    let mut entries = OwnFeed::new(db).watch(7, Vec::new()).await.expect("watched");
+    let told = tokio::time::timeout(std::time::Duration::from_secs(10), entries.next()).await.expect("in time");
+    let Some(Err(Failure::Internal(cause))) = told else { panic!("{told:?}") };
+    assert!(cause.to_string().contains("position 7 lies beyond the end of the journal, 0"), "{cause}");
 }
 
 /// The echoes of this file share a subject without a row that would order them, so only positions and leaves are checked.

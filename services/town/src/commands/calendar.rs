@@ -7,7 +7,7 @@ use vocabulary::time::parse_date;
 use vocabulary::{Date, LastDay, Period, WorkingCalendar};
 
 use crate::output::Output;
-use crate::problem::Problem;
+use crate::problem::{No, Problem};
 
 /// When a time limit ends.
 #[derive(Debug, Subcommand)]
@@ -73,5 +73,5 @@ fn no_calendar(error: vocabulary::NoCalendar) -> Problem {
         remedy: format!("待国务院公布{}年放假安排并载入日历后再计算；在此之前期限为未定", error.year),
         ..Default::default()
     };
-    Problem::Refused { place: "the working-day calendar".to_owned(), refusal: Box::new(refusal) }
+    Problem::Refused { place: "the working-day calendar".to_owned(), kind: No::Refused, refusal: Box::new(refusal) }
 }

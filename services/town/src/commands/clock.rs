@@ -82,13 +82,22 @@ pub async fn run(command: Command, context: &Context) -> Result<(), Problem> {
     away.map_or(Ok(()), Err)
 }
 
-async fn clock_of(connection: &Connection, service: &str, to: Option<&str>) -> Result<pb::Clock, Problem> {
+/// The clock of a service.
+struct Seen {
+    clock: pb::Clock,
+    /// It was asked to move, and did not.
+    unmoved: bool,
+}
+
+async fn clock_of(connection: &Connection, service: &str, to: Option<&str>) -> Result<Seen, Problem> {
     let mut client = connection.clock(service)?;
     let place = format!("{service}, GetClock");
     let clock = call(&place, None, client.get_clock(pb::GetClockRequest {})).await?;
-    let Some(to) = to else { return Ok(clock) };
+    let Some(to) = to else { return Ok(Seen { clock, unmoved: false }) };
+    let before = now(&clock)?;
     let asked = pb::AdvanceClockRequest { to: Some(wire_instant(target(to, &clock)?)) };
-    call(&format!("{service}, AdvanceClock"), None, client.advance_clock(asked)).await
+    let moved = call(&format!("{service}, AdvanceClock"), None, client.advance_clock(asked)).await?;
+    Ok(Seen { unmoved: now(&moved)? == before, clock: moved })
 }
 
 fn now(clock: &pb::Clock) -> Result<Timestamp, Problem> {
@@ -106,17 +115,26 @@ fn target(text: &str, clock: &pb::Clock) -> Result<Timestamp, Problem> {
     now(clock)?.checked_add(duration).map_err(|error| Problem::usage(error, remedy))
 }
 
-fn show(clocks: &[(String, pb::Clock)], context: &Context) -> Result<(), Problem> {
+fn show(clocks: &[(String, Seen)], context: &Context) -> Result<(), Problem> {
     let mut rows = Vec::new();
-    for (service, clock) in clocks {
-        rows.push(json!({"service": service, "now": format_instant(now(clock)?), "manual": clock.manual}));
+    for (service, Seen { clock, unmoved }) in clocks {
+        let now = format_instant(now(clock)?);
+        rows.push(json!({"service": service, "now": now, "manual": clock.manual, "unmoved": unmoved}));
     }
     context.output.value(&json!({ "clocks": rows }), || {
         let mut table = table(&["SERVICE", "TOWN TIME", "MOVED"]);
-        for (service, clock) in clocks {
+        for (service, Seen { clock, .. }) in clocks {
             let moved = if clock.manual { "by hand" } else { "by the machine" };
             table.add_row([service.clone(), instant(clock.now.as_ref()), moved.to_owned()]);
         }
-        render(&table)
+        let still: Vec<_> = clocks.iter().filter(|(_, seen)| seen.unmoved).map(|(name, _)| name.as_str()).collect();
+        if still.is_empty() {
+            return render(&table);
+        }
+        let still = still.join(", ");
+        format!(
+            "{}\nnothing moved at {still}: a clock moves forward only, and stands there or later already",
+            render(&table)
+        )
     })
 }

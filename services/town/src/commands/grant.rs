@@ -15,7 +15,7 @@ use crate::connection::{Connection, Grants, call, pages};
 use crate::files::read;
 use crate::names::{abbreviate, find};
 use crate::output::{day, digest, facts, instant, short, table};
-use crate::problem::Problem;
+use crate::problem::{No, Problem};
 
 const IMPORT_EXAMPLES: &str = "\
 Grants come with the county's paper, as its annex. By hand they are imported only where the document is registered \
@@ -375,5 +375,5 @@ pub fn refused_rows(place: &str, message: String, faults: &[Fault]) -> Problem {
         violations: violations.collect(),
         ..Default::default()
     };
-    Problem::Refused { place: place.to_owned(), refusal: Box::new(refusal) }
+    Problem::Refused { place: place.to_owned(), kind: No::Refused, refusal: Box::new(refusal) }
 }

@@ -201,6 +201,13 @@ pub async fn run(command: Command, context: &Context) -> Result<(), Problem> {
 }
 
 fn generate(asked: &Generate, context: &Context) -> Result<(), Problem> {
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    if asked.name.is_empty() || !asked.name.bytes().all(plain) {
+        return Err(Problem::usage(
+            format!("{:?} is no name of a key", asked.name),
+            "a name has the letters a to z, digits and hyphens, such as county-government",
+        ));
+    }
     let unmade = |error: runtime::signing::SigningError| Problem::failed("this machine", error);
     let (private, public) = match asked.algorithm {
         Kind::Sm2 => {

@@ -14,7 +14,7 @@ use crate::connection::{Connection, call, pages};
 use crate::files::read;
 use crate::names::{parse_instant, wire_day, wire_instant};
 use crate::output::{day, facts, short, table};
-use crate::problem::Problem;
+use crate::problem::{No, Problem};
 
 const CHECK_EXAMPLES: &str = "\
 The answer is one of YES, WRONG_INSTITUTION, NO_GRANT, NOT_YET, ENDED, SUSPENDED, NOT_PUBLISHED, BASIS_GAP, \
@@ -215,7 +215,11 @@ async fn check(asked: Check, context: &Context) -> Result<(), Problem> {
             remedy: "该事项当日不可由该机构行使，请核对下放文件、公布情况与省级依据".to_owned(),
             ..Default::default()
         };
-        return Err(Problem::Refused { place: "office, Holds".to_owned(), refusal: Box::new(refusal) });
+        return Err(Problem::Refused {
+            place: "office, Holds".to_owned(),
+            kind: No::Refused,
+            refusal: Box::new(refusal),
+        });
     }
     Ok(())
 }

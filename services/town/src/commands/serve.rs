@@ -33,7 +33,7 @@ pub fn run(command: Serve, context: &Context) -> Result<(), Problem> {
     let blueprints = compose::named(&command.services)?;
     let loaded = compose::load(&command.file, &context.data_dir, Vec::new())?;
     super::up::log(&loaded.settings)?;
-    super::up::threads()?.block_on(async {
+    super::up::in_threads(async {
         let running = compose::start(loaded, &blueprints, Schema::Keep).await?;
         super::up::until_signalled(running).await
     })

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use clap::{Args, ValueEnum};
 use runtime::config::{Environment, Settings};
+use runtime::pki::files::create_private_folder;
 use runtime::serve::{Running, Schema};
 use serde_json::json;
 use vocabulary::Timestamp;
@@ -88,7 +89,7 @@ fn ports(text: &str) -> Result<Ports, String> {
 /// Runs the command.
 pub fn run(command: Up, context: &Context) -> Result<(), Problem> {
     let data_dir = &context.data_dir;
-    at_file(data_dir, std::fs::create_dir_all(data_dir))?;
+    at_file(data_dir, create_private_folder(data_dir))?;
     let _lock = lock(data_dir)?;
     let ready_file = data_dir.join(READY_FILE);
     // A file of an earlier run would send clients to whoever has its ports now.
@@ -103,7 +104,7 @@ pub fn run(command: Up, context: &Context) -> Result<(), Problem> {
     log(&loaded.settings)?;
     make_identities(&loaded.settings)?;
     let settings = loaded.settings.clone();
-    threads()?.block_on(async {
+    in_threads(async {
         make_databases(&settings).await?;
         let running = compose::start(loaded, &compose::BLUEPRINTS, Schema::Migrate).await?;
         let ready = compose::ready(&settings, &running.addresses())?;
@@ -255,9 +256,12 @@ pub fn log(settings: &Settings) -> Result<(), Problem> {
     begun.map_err(|error| Problem::usage(error, "mend log.filter, such as info or warn,office=debug"))
 }
 
-/// The threads of a process that serves.
-pub fn threads() -> Result<tokio::runtime::Runtime, Problem> {
-    Ok(tokio::runtime::Builder::new_multi_thread().enable_all().build()?)
+/// Runs a process that serves. Work that blocks a thread when all else has ended is not waited for: it ends with the process.
+pub fn in_threads(work: impl Future<Output = Result<(), Problem>>) -> Result<(), Problem> {
+    let threads = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let ended = threads.block_on(work);
+    threads.shutdown_background();
+    ended
 }
 
 /// Serves until the process is told to end.
@@ -295,6 +299,16 @@ const NOT_IN_TIME: &str = "not everything ended in time; what was acknowledged i
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn blocking_work_does_not_hold_the_end() {
+        let begun = std::time::Instant::now();
+        let ended = in_threads(async {
+            tokio::task::spawn_blocking(|| std::thread::sleep(std::time::Duration::from_secs(20)));
+            Ok(())
+        });
+        assert!(ended.is_ok() && begun.elapsed() < std::time::Duration::from_secs(10));
+    }
 
     #[test]
     fn a_service_has_a_database_of_its_own() {

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use runtime::log::{
-    Checkpoint, DirectoryFiles, InclusionProof, LogReport, Receipt, VerifierKey, exported_keys, match_receipt,
+    Checkpoint, DirectoryFiles, Fault, InclusionProof, LogReport, Receipt, VerifierKey, exported_keys, match_receipt,
     verify_log, verify_proof, verify_receipt,
 };
 use runtime::signing::{Algorithm, PublicKey};
@@ -83,7 +83,10 @@ fn read_keys(files: &[PathBuf]) -> Result<Keys, Problem> {
 fn file(command: &Verify, keys: &Keys) -> Result<Vec<(Value, String)>, Problem> {
     let bytes = at_file(&command.path, std::fs::read(&command.path))?;
     if InclusionProof::parse(&bytes).is_ok() {
-        return Ok(vec![proof(&bytes, keys)?.1]);
+        return Ok(vec![proof(&command.path, &bytes, keys)?.1]);
+    }
+    if let Err(error) = Receipt::parse(&bytes) {
+        return Err(damaged(&command.path, &error, "name a receipt or a proof as the town gave it; ask for it again"));
     }
     let sig = command.signature.clone().unwrap_or_else(|| command.path.with_added_extension("sig"));
     let signature = at_file(&sig, std::fs::read(&sig))?;
@@ -91,7 +94,7 @@ fn file(command: &Verify, keys: &Keys) -> Result<Vec<(Value, String)>, Problem> 
     let mut found = vec![told_receipt(&receipt)?];
     if let Some(file) = &command.proof {
         let bytes = at_file(file, std::fs::read(file))?;
-        let (proof, told) = proof(&bytes, keys)?;
+        let (proof, told) = proof(file, &bytes, keys)?;
         match_receipt(&receipt, &proof)?;
         found.push(told);
     }
@@ -129,13 +132,13 @@ fn told_receipt(receipt: &Receipt) -> Result<(Value, String), Problem> {
     Ok((value, text))
 }
 
-fn proof(bytes: &[u8], keys: &Keys) -> Result<(InclusionProof, (Value, String)), Problem> {
+fn proof(file: &Path, bytes: &[u8], keys: &Keys) -> Result<(InclusionProof, (Value, String)), Problem> {
     let remedy = "name the verifier key of the log: --key gateway.vkey";
     if keys.log.is_empty() && keys.plain.is_empty() {
         return Err(Problem::usage("no key was given to check a proof with", remedy));
     }
     let head = InclusionProof::parse(bytes)
-        .map_err(|error| Problem::usage(error, "name a proof file, as `townlink relay proof` writes it"))?;
+        .map_err(|error| damaged(file, &error, "name a proof file, as `townlink relay proof` writes it"))?;
     let proof = verify_proof(bytes, &named(keys, &head.log_origin))?;
     let value = json!({
         "what": "proof", "leafHash": proof.leaf_hash.to_string(), "index": proof.index, "size": proof.size,
@@ -146,6 +149,11 @@ fn proof(bytes: &[u8], keys: &Keys) -> Result<(InclusionProof, (Value, String)),
         proof.leaf_hash, proof.index, proof.size, proof.log_origin,
     );
     Ok((proof, (value, text)))
+}
+
+/// A file that is not what was signed, however far it is from that.
+fn damaged(file: &Path, fault: &dyn std::fmt::Display, remedy: &'static str) -> Problem {
+    Problem::Unverified(Fault { place: file.display().to_string(), fault: fault.to_string(), remedy })
 }
 
 /// The keys under the name of one log. A PEM key has no name and is taken under any.
@@ -181,8 +189,8 @@ fn one_log(folder: &Path, command: &Verify, keys: &Keys) -> Result<(Value, Strin
         exported_keys(&files)?
     } else {
         let note = at_file(folder, std::fs::read(folder.join("checkpoint")))?;
-        let head =
-            Checkpoint::parse_unverified(&note).map_err(|error| Problem::usage(error, "export the log again"))?;
+        let head = Checkpoint::parse_unverified(&note)
+            .map_err(|error| damaged(&folder.join("checkpoint"), &error, "export the log again"))?;
         named(keys, &head.origin)
     };
     let earlier = match &command.earlier {
@@ -190,7 +198,7 @@ fn one_log(folder: &Path, command: &Verify, keys: &Keys) -> Result<(Value, Strin
         Some(file) => {
             let note = at_file(file, std::fs::read(file))?;
             let opened = Checkpoint::open(&note, &trusted)
-                .map_err(|error| Problem::usage(error, "name a checkpoint of this log"))?;
+                .map_err(|error| damaged(file, &error, "name a checkpoint of this log"))?;
             Some(opened.checkpoint)
         }
     };

@@ -21,20 +21,20 @@ pub struct Signed {
 }
 
 impl Signed {
-    /// The CPU time of one check, with every core at work.
+    /// The CPU time of one check, with every core at work for so long.
     ///
     /// # Errors
     /// Where the signature does not hold.
-    pub fn check_cpu(&self, checks: u64) -> Result<Duration> {
-        on_every_core(checks, || Ok(verify(&self.key, &self.message, &self.signature)?))
+    pub fn check_cpu(&self, lasting: Duration) -> Result<Duration> {
+        on_every_core(lasting, || Ok(verify(&self.key, &self.message, &self.signature)?))
     }
 
-    /// The median time of one check, with nothing else to do.
+    /// The median time of one check, with nothing else to do for so long.
     ///
     /// # Errors
     /// Where the signature does not hold.
-    pub fn check_latency(&self, checks: u64) -> Result<Duration> {
-        one_by_one(checks, || Ok(verify(&self.key, &self.message, &self.signature)?))
+    pub fn check_latency(&self, lasting: Duration) -> Result<Duration> {
+        one_by_one(lasting, || Ok(verify(&self.key, &self.message, &self.signature)?))
     }
 }
 
@@ -54,50 +54,53 @@ impl Receipt {
         Ok(Self { key: SoftSm2::generate()?, content: content.to_vec() })
     }
 
-    /// The CPU time of one signature, with every core at work.
+    /// The CPU time of one signature, with every core at work for so long.
     ///
     /// # Errors
     /// Where signing fails.
-    pub fn sign_cpu(&self, signatures: u64) -> Result<Duration> {
-        on_every_core(signatures, || Ok(self.key.sign(&self.content).map(drop)?))
+    pub fn sign_cpu(&self, lasting: Duration) -> Result<Duration> {
+        on_every_core(lasting, || Ok(self.key.sign(&self.content).map(drop)?))
     }
 
-    /// The median time of one signature, with nothing else to do.
+    /// The median time of one signature, with nothing else to do for so long.
     ///
     /// # Errors
     /// Where signing fails.
-    pub fn sign_latency(&self, signatures: u64) -> Result<Duration> {
-        one_by_one(signatures, || Ok(self.key.sign(&self.content).map(drop)?))
+    pub fn sign_latency(&self, lasting: Duration) -> Result<Duration> {
+        one_by_one(lasting, || Ok(self.key.sign(&self.content).map(drop)?))
     }
 }
 
 /// The CPU time of one piece of work, done by as many threads as there are cores: a busy core is slower than one with an idle
 /// neighbour, and under load all are busy.
-fn on_every_core(count: u64, work: impl Fn() -> Result<()> + Sync) -> Result<Duration> {
-    let threads = u64::try_from(std::thread::available_parallelism().map_or(1, NonZero::get))?;
-    let count = count.div_ceil(threads).max(1);
+fn on_every_core(lasting: Duration, work: impl Fn() -> Result<()> + Sync) -> Result<Duration> {
+    let threads = std::thread::available_parallelism().map_or(1, NonZero::get);
+    let end = Instant::now() + lasting;
     let work = &work;
-    let one = move || -> Result<Duration> {
-        let begin = cpu::of_this_thread()?;
-        for _ in 0..count {
+    let one = move || -> Result<(Duration, u64)> {
+        let (begin, mut count) = (cpu::of_this_thread()?, 0);
+        while Instant::now() < end {
             work()?;
+            count += 1;
         }
-        Ok(cpu::of_this_thread()?.saturating_sub(begin))
+        Ok((cpu::of_this_thread()?.saturating_sub(begin), count))
     };
-    let total = std::thread::scope(|scope| -> Result<Duration> {
+    let (total, count) = std::thread::scope(|scope| -> Result<(Duration, u64)> {
         let running: Vec<_> = (0..threads).map(|_| scope.spawn(one)).collect();
-        let mut total = Duration::ZERO;
+        let mut all = (Duration::ZERO, 0);
         for thread in running {
-            total += thread.join().ok().context("a thread panicked")??;
+            let (spent, count) = thread.join().ok().context("a thread panicked")??;
+            all = (all.0 + spent, all.1 + count);
         }
-        Ok(total)
+        Ok(all)
     })?;
-    Ok(each(total, count * threads))
+    Ok(each(total, count))
 }
 
-fn one_by_one(count: u64, work: impl Fn() -> Result<()>) -> Result<Duration> {
+fn one_by_one(lasting: Duration, work: impl Fn() -> Result<()>) -> Result<Duration> {
+    let end = Instant::now() + lasting;
     let mut times = Vec::new();
-    for _ in 0..count.max(1) {
+    while Instant::now() < end {
         let begin = Instant::now();
         work()?;
         times.push(begin.elapsed());

@@ -173,6 +173,12 @@ impl Rows {
         Ok(Self { sqlite, papers, tables })
     }
 
+    /// How many papers there are.
+    #[must_use]
+    pub const fn papers(&self) -> usize {
+        self.papers
+    }
+
     /// What each paper leaves, in words.
     #[must_use]
     pub fn describe(&self) -> String {

@@ -126,7 +126,8 @@ pub fn of_another_authority(town: &Town) -> IdentityFiles {
 
 /// A client that shows no certificate.
 pub fn without_certificate(town: &Town, service: &str) -> Channel {
-    let authority = std::fs::read_to_string(town.clients.pki().join("authority.pem")).expect("the authority of the town");
+    let authority =
+        std::fs::read_to_string(town.clients.pki().join("authority.pem")).expect("the authority of the town");
     let tls = ClientTlsConfig::new().ca_certificate(Certificate::from_pem(authority)).domain_name("localhost");
     let endpoint = Endpoint::from_shared(format!("https://{}", town.clients.address(service))).expect("an address");
     endpoint.tls_config(tls).expect("TLS without a certificate").connect_lazy()

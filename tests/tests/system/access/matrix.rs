@@ -56,15 +56,27 @@ pub struct Matrix {
 impl Matrix {
     /// Reads both tables.
     pub fn read() -> Self {
-        let acts = rows("access_matrix.csv").into_iter().map(|mut row| (row.remove("act").unwrap_or_default(), row)).collect();
+        let acts =
+            rows("access_matrix.csv").into_iter().map(|mut row| (row.remove("act").unwrap_or_default(), row)).collect();
         let contracts = contracts();
         let method = |row: HashMap<String, String>| {
             let name = row["method"].clone();
-            let streams = contracts.iter().find(|(path, _, _)| path[1..] == name).map(|(_, client, server)| (*client, *server));
+            let streams =
+                contracts.iter().find(|(path, _, _)| path[1..] == name).map(|(_, client, server)| (*client, *server));
             let (client_streaming, server_streaming) = streams.unwrap_or_default();
-            let words = |column: &str| row[column].split(['/', ' ']).filter(|word| !word.is_empty()).map(str::to_owned).collect();
+            let words = |column: &str| {
+                row[column].split(['/', ' ']).filter(|word| !word.is_empty()).map(str::to_owned).collect()
+            };
             let (service, act) = (row["service"].clone(), row["act"].clone());
-            Method { service, act, client_streaming, server_streaming, name, roles: words("roles"), services: words("services") }
+            Method {
+                service,
+                act,
+                client_streaming,
+                server_streaming,
+                name,
+                roles: words("roles"),
+                services: words("services"),
+            }
         };
         Self { acts, methods: rows("access_methods.csv").into_iter().map(method).collect() }
     }
@@ -76,8 +88,12 @@ impl Matrix {
         let denied = |code: &str| Expected::Denied(code.to_owned());
         match code {
             Some(code) => denied(code),
-            None if cell == "named" && !method.services.iter().any(|named| player.is_service(named)) => denied("OV-ACCESS"),
-            None if !method.roles.is_empty() && !method.roles.iter().any(|role| player.holds(role)) => denied("OV-NO-ROLE"),
+            None if cell == "named" && !method.services.iter().any(|named| player.is_service(named)) => {
+                denied("OV-ACCESS")
+            }
+            None if !method.roles.is_empty() && !method.roles.iter().any(|role| player.holds(role)) => {
+                denied("OV-NO-ROLE")
+            }
             None => Expected::Admitted,
         }
     }

@@ -215,6 +215,9 @@ fn every_rule_has_its_refusal() {
         (absent(AttachmentFault::Absent), with_attachment("附件.csv", Attached::Absent)),
         (absent(AttachmentFault::Executable), with_attachment("附件.exe", Attached::Absent)),
         (absent(AttachmentFault::Path), with_attachment("../附件.csv", put(PUT))),
+        (absent(AttachmentFault::Path), with_attachment("..", put(PUT))),
+        // A paper of a day on which its key might not sign for the issuer.
+        (Refusal::Issuer { key_id: key("gov") }, changed(|it| it.envelope.issue_date = day("2025-12-31"))),
         (absent(AttachmentFault::TooLarge), changed_attachment(|it| it.size_bytes = ATTACHMENT_BYTES_MAX + 1)),
         (Refusal::Digest { index: Some(0) }, changed_attachment(|it| it.size_bytes = 1)),
         (
@@ -406,4 +409,13 @@ proptest! {
         let expected = matches!(refusal, Refusal::Key { .. } | Refusal::Unsigned);
         prop_assert!(expected, "{:?}", refusal);
     }
+}
+
+#[test]
+fn no_paper_is_dated_in_the_future() {
+    let draft = changed(|it| it.envelope.issue_date = day("2026-03-03"));
+    let paper = incoming(&draft);
+    let Err(Refusal::Format(fault)) = examined(&draft, &paper) else { panic!("it is refused") };
+    assert_eq!(fault.key, "issueDate");
+    assert!(paper.payload[fault.offset..].starts_with(b"\"issueDate\":\"2026-03-03\""));
 }

@@ -193,7 +193,7 @@ fn remedies() -> [Remedy; 3] {
 #[test]
 fn every_finding_admits_its_own_remedy_only() {
     let rows = [
-        ("OV-CLASSIFIED", Some(0)),
+        ("OV-CLASSIFIED", None),
         ("RE-HELD", Some(0)),
         ("RE-NOT-AGREED", None),
         ("RE-INTERNAL-UNIT", None),
@@ -224,6 +224,17 @@ fn every_finding_admits_its_own_remedy_only() {
                 assert_eq!(decided, refused, "{code} {index}");
             }
         }
+    }
+}
+
+#[test]
+fn who_clears_what_could_not_be_screened_says_what_was_seen() {
+    let mut desk = desk_at(Stage::Registered { signed: signed(), registered: registered() });
+    desk.paper.arrival.findings = vec![finding("RE-HELD", Weight::Blocking)];
+    for (note, allowed) in [("", false), (" ", false), ("已核看", true)] {
+        let cleared = Resolution { code: FindingCode::Held, remedy: Remedy::Cleared, note: note.to_owned() };
+        let decided = decide(&desk, &Step::Check { resolutions: vec![cleared] }, &facts());
+        assert_eq!(decided.is_ok(), allowed, "{note:?}");
     }
 }
 

@@ -7,6 +7,7 @@ use vocabulary::{Date, PowerCode, PowerKind};
 use super::csv::{self, PowerRow, serves_penalties};
 use super::state::{Act, Measure, PenaltyKind, Power, Relation, freezes_without_law};
 use crate::register::fault::{Checked, FaultCode, RowFaults, bounded};
+use crate::register::grant::rules::unfit_mode;
 use crate::register::settings::Rules;
 use crate::register::state::Register;
 use crate::register::table::Table;
@@ -24,8 +25,15 @@ pub(crate) struct Listing {
 }
 
 /// Checks a catalogue, and gives the powers that are new or changed if every row is right. A changed power is valid in its new
-/// wording from `changed_from` on.
-pub(crate) fn check(file: &[u8], register: &Register, rules: &Rules, changed_from: Date) -> Checked<Vec<Listing>> {
+/// wording from `changed_from` on, which is not before the day on which the file was handed in: what was answered about a day
+/// gone by stays right.
+pub(crate) fn check(
+    file: &[u8],
+    register: &Register,
+    rules: &Rules,
+    changed_from: Date,
+    handed_in: Date,
+) -> Checked<Vec<Listing>> {
     let table = Table::read(file, csv::COLUMNS);
     let (rows, mut faults): (Vec<_>, Vec<_>) = table.rows().iter().map(|row| csv::read(row, rules)).unzip();
     let file = File::of(&rows);
@@ -34,11 +42,39 @@ pub(crate) fn check(file: &[u8], register: &Register, rules: &Rules, changed_fro
         kind_rules(row, faults);
         related(row, faults, &file, register);
     }
+    let listings = listings(&file, register, changed_from);
+    for (place, listing) in &listings {
+        let rows = file.rows_of(&listing.power.code);
+        let sound = rows.filter_map(|(place, _)| faults.get(place)).all(|faults| faults.sound(csv::COLUMNS));
+        if let Some(faults) = faults.get_mut(*place).filter(|_| sound) {
+            changed(listing, handed_in, register, faults);
+        }
+    }
     let mut told = table.faults().to_vec();
     told.extend(faults.into_iter().flat_map(RowFaults::into_faults));
     told.sort_by_key(|fault| fault.row);
-    let outcome = if told.is_empty() { Ok(listings(&file, register, changed_from)) } else { Err(bounded(told)) };
+    let outcome = if told.is_empty() {
+        Ok(listings.into_iter().map(|(_, listing)| listing).collect())
+    } else {
+        Err(bounded(told))
+    };
     Checked { rows: table.count(), outcome }
+}
+
+/// 5: another wording is for days to come, and fits the grants that go on under it (§2.2).
+fn changed(listing: &Listing, handed_in: Date, register: &Register, faults: &mut RowFaults) {
+    let Some(from) = listing.valid_from else { return };
+    let power = &listing.power;
+    if from < handed_in {
+        let message =
+            format!("{} is listed; another wording begins on {handed_in} or later, not on {from}", power.code);
+        faults.refuse("power_code", FaultCode::Retro, message);
+    }
+    let going_on = register.grants_of(&power.code).filter(|grant| grant.overlaps(from, None));
+    let unfit = going_on.filter_map(|grant| Some((grant, unfit_mode(power, grant.exercise.mode()?)?)));
+    if let Some((grant, (code, message))) = unfit.into_iter().next() {
+        faults.refuse("basis", code, format!("{message}; {} goes on under {}", grant.id, grant.document));
+    }
 }
 
 /// What the rows of a file ask of each other.
@@ -171,8 +207,8 @@ fn related(row: &PowerRow, faults: &mut RowFaults, file: &File<'_>, register: &R
     }
 }
 
-/// The powers that are new or differ from what is listed, in the order of the file.
-fn listings(file: &File<'_>, register: &Register, changed_from: Date) -> Vec<Listing> {
+/// The powers that are new or differ from what is listed, in the order of the file, each with the place of its first row.
+fn listings(file: &File<'_>, register: &Register, changed_from: Date) -> Vec<(usize, Listing)> {
     let mut listings = Vec::new();
     for (place, row) in file.rows.iter().enumerate() {
         let Some(code) = &row.code else { continue };
@@ -184,8 +220,8 @@ fn listings(file: &File<'_>, register: &Register, changed_from: Date) -> Vec<Lis
         let Some(power) = power(row, acts) else { continue };
         match register.power_on(code, changed_from) {
             Some(listed) if *listed == power => {}
-            Some(_) => listings.push(Listing { power, valid_from: Some(changed_from) }),
-            None => listings.push(Listing { power, valid_from: None }),
+            Some(_) => listings.push((place, Listing { power, valid_from: Some(changed_from) })),
+            None => listings.push((place, Listing { power, valid_from: None })),
         }
     }
     listings

@@ -11,7 +11,7 @@ use townlink_proto::townlink::office::v1::power_service_server::PowerService;
 use vocabulary::{Date, FieldCode, Institution, PowerKind, time};
 
 use super::wire;
-use crate::fields::{Fields, no_name};
+use crate::fields::{Fields, no_name, page};
 use crate::register::Shared;
 use crate::register::holds::{self, Question};
 use crate::register::kept::to_count;
@@ -72,7 +72,7 @@ impl PowerService for PowerRpc {
         let (kind, field, held_by) = filter(&request)?;
         let list =
             format!("powers?kind={}&field={}&held_by={}&date={day}", request.kind, request.field, request.held_by);
-        let page = Page::parse(request.page_size, &request.page_token, &list).map_err(Denial::from)?;
+        let page = page(request.page_size, &request.page_token, &list)?;
         let register = self.shared.index.current().await.map_err(Denial::from)?;
         let filter = PowerFilter { kind, field: field.as_ref(), held_by };
         let found =
@@ -112,7 +112,7 @@ impl PowerService for PowerRpc {
         let before = fields.finish(before)?;
         let after = day(request.after.as_ref(), "after", time::town_date(reading.now))?;
         let list = format!("differences?before={before}&after={after}");
-        let page = Page::parse(request.page_size, &request.page_token, &list).map_err(Denial::from)?;
+        let page = page(request.page_size, &request.page_token, &list)?;
         let register = self.shared.index.current().await.map_err(Denial::from)?;
         let found = lookup::differences(&register, &self.shared.rules, (before, after), page.after());
         let (found, next_page_token) = page.close(found.take(fetched(&page)).collect(), |found| found.code.to_owned());

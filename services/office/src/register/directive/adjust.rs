@@ -51,7 +51,7 @@ impl<'a> Adjustment<'a> {
             }
             let mut after = grant.clone();
             after.suspensions.push(Suspension { from, document: self.document.number.clone(), resumed: None });
-            Ok((after, Change::Suspended))
+            Ok(vec![(after, Change::Suspended)])
         })
     }
 
@@ -68,7 +68,7 @@ impl<'a> Adjustment<'a> {
                 self.outranks(&known.document)?;
                 known.resumed = Some(Resumed { on: from, document: self.document.number.clone() });
             }
-            Ok((after, Change::Resumed))
+            Ok(vec![(after, Change::Resumed)])
         })
     }
 
@@ -110,9 +110,12 @@ impl<'a> Adjustment<'a> {
             if let (Some(power), Some(to), Ok(transition)) = (power, to, transition)
                 && let Some(done) = self.row(&power, to, transition, &mut seen, issuer_may, &mut faults)
             {
-                changed.push(done);
+                changed.extend(done);
             }
             told.extend(faults.into_faults());
+        }
+        if table.count() == 0 && told.is_empty() {
+            told.push(Fault::of_directive("annex", FaultCode::Directive, "the annex has no rows"));
         }
         told.sort_by_key(|fault| fault.row);
         if told.is_empty() { Ok(changed) } else { Err(bounded(told)) }
@@ -126,7 +129,7 @@ impl<'a> Adjustment<'a> {
         seen: &mut HashSet<PowerCode>,
         issuer_may: bool,
         faults: &mut RowFaults,
-    ) -> Option<Changed> {
+    ) -> Option<Vec<Changed>> {
         if self.register.newest_power(power).is_none() {
             faults.refuse("power_code", FaultCode::UnknownPower, format!("{power}: not in the power catalogue"));
             return None;
@@ -153,14 +156,23 @@ impl<'a> Adjustment<'a> {
         }
     }
 
-    fn withdrawn(&self, power: &PowerCode, to: Date, transition: Transition) -> Result<Changed, Wrong> {
-        let reaches = |grant: &&Grant| grant.from < to && grant.end.as_ref().is_none_or(|end| to < end.on);
-        let Some(grant) = self.of_town_first(power, reaches) else {
-            return Err((FaultCode::NoGrant, format!("no grant of {power} begins before {to} and reaches beyond it")));
-        };
-        self.outranks(&grant.document)?;
-        let end = End { on: to, document: Some(self.document.number.clone()), transition };
-        Ok((Grant { end: Some(end), ..grant.clone() }, Change::Withdrawn))
+    /// A withdrawal takes the power away whole: every grant of it that reaches beyond the day ends, and one that has not begun by
+    /// then is never in force.
+    fn withdrawn(&self, power: &PowerCode, to: Date, transition: Transition) -> Result<Vec<Changed>, Wrong> {
+        let reaches = |grant: &&Grant| !grant.is_void() && grant.end.as_ref().is_none_or(|end| to < end.on);
+        let grants = || self.register.grants_of(power).filter(reaches);
+        let town: Vec<_> = grants().filter(|grant| grant.exercise.holder() == Holder::Town).collect();
+        let ended = if town.is_empty() { grants().collect() } else { town };
+        if ended.is_empty() {
+            return Err((FaultCode::NoGrant, format!("no grant of {power} reaches beyond {to}")));
+        }
+        let ended = ended.into_iter().map(|grant| {
+            let known = grant.end.as_ref().and_then(|end| end.document.as_ref());
+            [Some(&grant.document), known].into_iter().flatten().try_for_each(|document| self.outranks(document))?;
+            let end = End { on: to.max(grant.from), document: Some(self.document.number.clone()), transition };
+            Ok((Grant { end: Some(end), ..grant.clone() }, Change::Withdrawn))
+        });
+        ended.collect()
     }
 
     /// Checks what is common to suspending and resuming, then each power.
@@ -168,7 +180,7 @@ impl<'a> Adjustment<'a> {
         &self,
         from: Date,
         powers: &[String],
-        change: impl Fn(&PowerCode) -> Result<Changed, Wrong>,
+        change: impl Fn(&PowerCode) -> Result<Vec<Changed>, Wrong>,
     ) -> Result<Vec<Changed>, Vec<Fault>> {
         let mut faults = self.issuer_faults();
         if from < self.document.date {
@@ -182,7 +194,7 @@ impl<'a> Adjustment<'a> {
         &self,
         powers: &[String],
         mut faults: Vec<Fault>,
-        change: impl Fn(&PowerCode) -> Result<Changed, Wrong>,
+        change: impl Fn(&PowerCode) -> Result<Vec<Changed>, Wrong>,
     ) -> Result<Vec<Changed>, Vec<Fault>> {
         let whole = faults.is_empty();
         let (mut changed, mut seen) = (Vec::new(), HashSet::new());
@@ -199,7 +211,7 @@ impl<'a> Adjustment<'a> {
                 Ok(_) => continue,
             };
             match outcome {
-                Ok(done) => changed.push(done),
+                Ok(done) => changed.extend(done),
                 Err((code, message)) => faults.push(Fault::of_directive(format!("powers[{index}]"), code, message)),
             }
         }

@@ -41,6 +41,8 @@ pub(crate) enum Directive {
     Replace {
         /// The name of the annex.
         annex: String,
+        /// The publication of the paper.
+        publication: Option<Publication>,
     },
     /// Withdraws powers that the directive lists.
     Withdraw {
@@ -135,7 +137,7 @@ impl Directive {
     /// The annex that the directive names.
     pub fn annex(&self) -> Option<&str> {
         match self {
-            Self::Grant { annex, .. } | Self::Replace { annex } | Self::WithdrawListed { annex } => Some(annex),
+            Self::Grant { annex, .. } | Self::Replace { annex, .. } | Self::WithdrawListed { annex } => Some(annex),
             Self::Suspend { .. } | Self::Resume { .. } | Self::Withdraw { .. } | Self::RegisterBasis(_) => None,
         }
     }
@@ -152,7 +154,11 @@ impl Directive {
 
     /// The publication of the document, where the directive states it.
     pub const fn publication(&self) -> Option<&Publication> {
-        if let Self::Grant { publication, .. } = self { publication.as_ref() } else { None }
+        if let Self::Grant { publication, .. } | Self::Replace { publication, .. } = self {
+            publication.as_ref()
+        } else {
+            None
+        }
     }
 }
 
@@ -181,27 +187,13 @@ struct GrantObject {
 
 impl GrantObject {
     fn into_directive(self, faults: &mut Vec<Fault>) -> Option<Directive> {
-        let publication = match self.published_date {
-            Some(date) => {
-                let place = self.published_place.unwrap_or_default();
-                Some(Publication { date: date_of("publishedDate", &date, faults)?, place })
-            }
-            None if self.published_place.is_some() => {
-                faults.push(Fault::of_directive(
-                    "publishedDate",
-                    FaultCode::Date,
-                    "a place of publication without its day",
-                ));
-                return None;
-            }
-            None => None,
-        };
+        let publication = publication(self.published_date, self.published_place, faults).ok()?;
         Some(Directive::Grant { annex: self.annex, publication })
     }
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
 struct AdjustObject {
     #[serde(rename = "type")]
     _type: String,
@@ -209,6 +201,8 @@ struct AdjustObject {
     from: Option<String>,
     powers: Option<Vec<String>>,
     annex: Option<String>,
+    published_date: Option<String>,
+    published_place: Option<String>,
 }
 
 #[derive(Clone, Copy, Deserialize, PartialEq, Eq)]
@@ -221,8 +215,17 @@ enum Action {
 
 impl AdjustObject {
     fn into_directive(self, faults: &mut Vec<Fault>) -> Option<Directive> {
+        let unpublished = self.published_date.is_none() && self.published_place.is_none();
         match (self.action, self.from, self.powers, self.annex) {
-            (Action::Replace, None, None, Some(annex)) => Some(Directive::Replace { annex }),
+            (Action::Replace, None, None, Some(annex)) => {
+                let publication = publication(self.published_date, self.published_place, faults).ok()?;
+                Some(Directive::Replace { annex, publication })
+            }
+            _ if !unpublished => {
+                let message = "only a replacement states its publication";
+                faults.push(Fault::of_directive("publishedDate", FaultCode::Directive, message));
+                None
+            }
             (Action::Suspend, Some(from), Some(powers), None) => {
                 Some(Directive::Suspend { from: date_of("from", &from, faults)?, powers: named(powers, faults)? })
             }
@@ -342,6 +345,26 @@ impl BasisObject {
             fields: self.fields,
             towns: self.towns,
         })))
+    }
+}
+
+/// The publication that a paper states of itself, if it states one. What is wrong with it is among the faults.
+fn publication(
+    date: Option<String>,
+    place: Option<String>,
+    faults: &mut Vec<Fault>,
+) -> Result<Option<Publication>, ()> {
+    match (date, place) {
+        (Some(date), place) => {
+            let date = date_of("publishedDate", &date, faults).ok_or(())?;
+            Ok(Some(Publication { date, place: place.unwrap_or_default() }))
+        }
+        (None, Some(_)) => {
+            let message = "a place of publication without its day";
+            faults.push(Fault::of_directive("publishedDate", FaultCode::Date, message));
+            Err(())
+        }
+        (None, None) => Ok(None),
     }
 }
 

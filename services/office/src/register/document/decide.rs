@@ -98,6 +98,8 @@ pub(crate) struct ByHand {
     pub issue_date: Date,
     /// When the town received it.
     pub received: Date,
+    /// The day on which it is registered.
+    pub today: Date,
     /// Its publication.
     pub publication: Option<Publication>,
     /// What it does.
@@ -119,6 +121,7 @@ pub(crate) fn register(wanted: &ByHand, taken: Option<&str>, rules: &Rules) -> R
     let number =
         DocumentNumber::parse(&wanted.number).map_err(|error| Refusal::DocumentNumber { fault: error.to_string() })?;
     may_issue(&wanted.issuer, wanted.kind, rules)?;
+    in_order(wanted)?;
     let (attached, stated) = attached(wanted)?;
     let publication = match (&wanted.publication, stated) {
         (Some(given), Some(stated)) if given.date != stated.date => {
@@ -145,6 +148,12 @@ pub(crate) fn register(wanted: &ByHand, taken: Option<&str>, rules: &Rules) -> R
             stage: Stage::Registered,
         },
     })
+}
+
+/// A document is written, received and registered, in this order.
+fn in_order(wanted: &ByHand) -> Result<(), Refusal> {
+    let (issued, received, today) = (wanted.issue_date, wanted.received, wanted.today);
+    if issued <= today && issued <= received { Ok(()) } else { Err(Refusal::Received { issued, received, today }) }
 }
 
 /// A department may entrust its own powers and nothing else; an issuer that the settings do not know, nothing (§2.3).
@@ -192,6 +201,11 @@ fn attached(wanted: &ByHand) -> Result<(Option<Attached>, Option<Publication>), 
             }
             if directive.annex().is_some() == wanted.annex.is_empty() {
                 return wrong("the annex is missing, or the directive names none");
+            }
+            if let Directive::RegisterBasis(form) = &directive
+                && form.digest != wanted.digest
+            {
+                return Err(Refusal::Digest);
             }
             directive.publication().cloned()
         }
@@ -276,17 +290,27 @@ pub(crate) fn publish(
     if let Some(stage) = stage {
         return Err(Refusal::HistoryEdit { name: document.id.name(), stage });
     }
-    let (publication, recorder) = (publication.clone(), person.to_owned());
-    let unpublished =
-        register.all_grants().filter(|grant| grant.document == issued.number && grant.publication.is_none());
-    let published = unpublished.map(|grant| Event::GrantRecorded {
+    Ok(published(document.id, &issued.number, register, person, publication, revision))
+}
+
+/// The publication of a document, and of every grant that it made and that was not published.
+pub(crate) fn published(
+    id: DocumentId,
+    number: &DocumentNumber,
+    register: &Register,
+    person: &str,
+    publication: &Publication,
+    revision: i64,
+) -> Vec<Event> {
+    let document =
+        Event::DocumentPublished { id, publication: publication.clone(), recorder: person.to_owned(), revision };
+    let unpublished = register.all_grants().filter(|grant| grant.document == *number && grant.publication.is_none());
+    let grants = unpublished.map(|grant| Event::GrantRecorded {
         grant: Arc::new(Grant { publication: Some(publication.clone()), ..grant.clone() }),
         change: Change::Published,
         revision,
     });
-    let published: Vec<_> = published.collect();
-    let document = Event::DocumentPublished { id: document.id, publication, recorder, revision };
-    Ok([document].into_iter().chain(published).collect())
+    [document].into_iter().chain(grants).collect()
 }
 
 fn four_eyes(document: &Document, person: &str) -> Result<(), Refusal> {

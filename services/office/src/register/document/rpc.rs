@@ -5,8 +5,9 @@ use std::sync::Arc;
 use bytes::Bytes;
 use runtime::access::{admit_read, admit_write};
 use runtime::call::Call;
+use runtime::etag;
+use runtime::execute::Version;
 use runtime::layers::raw;
-use runtime::page::Page;
 use runtime::refusal::{self, Denial, Failure};
 use tonic::{Code, Request, Response, Status};
 use townlink_proto::townlink::office::v1 as pb;
@@ -21,7 +22,7 @@ use super::state::{Document, DocumentId};
 use super::store::{self, Filter};
 use super::unit::{Command, Deciding, Facts, Registering, Step};
 use super::wire;
-use crate::fields::{Fields, day_to_wire};
+use crate::fields::{Fields, day_to_wire, page};
 use crate::register::Shared;
 use crate::register::directive::form::Directive;
 use crate::register::event::changed_by;
@@ -46,9 +47,9 @@ impl DocumentRpc {
         Ok(raw(self.shared.writer.execute::<Deciding>(call, command, facts).await?))
     }
 
-    async fn load(&self, id: DocumentId) -> Result<Document, Denial> {
+    async fn load(&self, id: DocumentId) -> Result<(Document, Version), Denial> {
         let found = store::load(self.shared.writer.db().read().await?.sql(), id).await?;
-        found.map(|(document, _)| document).ok_or_else(|| store::not_found(id))
+        found.ok_or_else(|| store::not_found(id))
     }
 
     /// Has the owner of a document's directive apply it. What the owner answers is kept under the document's id, so that a
@@ -105,10 +106,12 @@ impl DocumentService for DocumentRpc {
         let call = admit_write(&mut request)?;
         let request = request.into_inner();
         let (id, person) = (wire::name(&request.name)?, person(&call));
-        let document = self.load(id).await?;
+        let (document, version) = self.load(id).await?;
         if let Err(refusal) = decide::may_confirm(&document, &person) {
             return Err(self.shared.writer.refuse(call, refusal.into()).await.into());
         }
+        // Whoever confirms what is no longer what was seen must not let it take effect.
+        etag::check(&request.etag, version.number())?;
         let outcome = self.apply(&document, &person).await?;
         self.decide(call, Command { id, person, etag: request.etag, step: Step::Confirm(outcome) }).await
     }
@@ -143,7 +146,7 @@ impl DocumentService for DocumentRpc {
         let request = request.into_inner();
         let stage = wire::stage_filter(request.state)?;
         let list = format!("documents?state={stage}&power={}", request.power_code);
-        let page = Page::parse(request.page_size, &request.page_token, &list).map_err(Denial::from)?;
+        let page = page(request.page_size, &request.page_token, &list)?;
         let numbers = self.documents_of(&request.power_code).await?;
         let filter = Filter { stage, numbers: numbers.as_deref() };
         let mut reader = self.shared.writer.db().read().await.map_err(Denial::from)?;

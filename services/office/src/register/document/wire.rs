@@ -51,6 +51,7 @@ pub(crate) fn by_hand(
     } else {
         fields.need("document.annex_digest", read_digest(&document.annex_digest), "must be an SM3 digest of 32 bytes")
     };
+    fields.words("document.publish_place", &document.publish_place, TEXT_MAX);
     let fits = document.directive.len() <= DIRECTIVE_MAX;
     fields.need("document.directive", fits.then_some(()), "must have at most 256 KiB");
     fields.need("annex", (request.annex.len() <= FILE_BYTES_MAX).then_some(()), "must have at most 3 MiB");
@@ -62,6 +63,7 @@ pub(crate) fn by_hand(
             issuer: issuer?,
             issue_date: issue_date?,
             received: received?.unwrap_or(today),
+            today,
             publication: published?.map(|date| Publication { date, place: document.publish_place }),
             kind: kind?,
             digest: digest?,

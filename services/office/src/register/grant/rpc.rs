@@ -6,7 +6,7 @@ use runtime::access::{admit_read, admit_write};
 use runtime::call::Call;
 use runtime::layers::raw;
 use runtime::page::Page;
-use runtime::refusal::{Denial, Violation};
+use runtime::refusal::Denial;
 use tonic::{Request, Response, Status};
 use townlink_proto::townlink::office::v1 as pb;
 use townlink_proto::townlink::office::v1::grant_service_server::GrantService;
@@ -14,7 +14,7 @@ use vocabulary::{Date, DocumentNumber, PowerCode, Sm3Digest, time};
 
 use super::state::{Grant, GrantId, Recorded};
 use super::wire;
-use crate::fields::{Fields, no_name};
+use crate::fields::{Fields, bad_token, no_name, page};
 use crate::register::Shared;
 use crate::register::catalogue::rpc::fetched;
 use crate::register::document::rpc::person;
@@ -40,7 +40,8 @@ impl GrantRpc {
     async fn draft(&self, call: Call, wanted: import_wire::Wanted) -> Result<Response<pb::Import>, Status> {
         let register = self.shared.index.current().await.map_err(Denial::from)?;
         let registrar = person(&call);
-        let checked = effect(&wanted.file, &wanted.content, &register, &self.shared.rules, &registrar);
+        let checked =
+            effect(&wanted.file, &wanted.content, &register, &self.shared.rules, &registrar, time::town_date(call.now));
         let import = Import {
             id: wanted.id,
             content: wanted.content,
@@ -73,14 +74,15 @@ impl GrantService for GrantRpc {
         let request = request.into_inner();
         let (power, number) = filter(&request)?;
         let list = format!("grants?power={}&document={}", request.power_code, request.document_number);
-        let page = Page::parse(request.page_size, &request.page_token, &list).map_err(Denial::from)?;
+        let page = page(request.page_size, &request.page_token, &list)?;
         let after = after(&page)?.unwrap_or(GrantId(0));
         let register = self.shared.index.current().await.map_err(Denial::from)?;
         let wanted = |recorded: &&Recorded| {
             let of_power = power.as_ref().is_none_or(|power| recorded.grant.power == *power);
             of_power && number.as_ref().is_none_or(|number| recorded.grant.document == *number)
         };
-        let later = register.grants.range(GrantId(after.0 + 1)..).filter_map(|(id, _)| register.grant(*id));
+        let later =
+            register.grants.range(GrantId(after.0.saturating_add(1))..).filter_map(|(id, _)| register.grant(*id));
         let found: Vec<_> = later.filter(wanted).take(fetched(&page)).collect();
         let (found, next_page_token) = page.close(found, |recorded| recorded.grant.id.0.to_string());
         let today = time::town_date(reading.now);
@@ -98,7 +100,7 @@ impl GrantService for GrantRpc {
         let code = fields.read("power_code", "AU-ENUM", PowerCode::parse(&request.power_code));
         let code = fields.finish(code)?;
         let list = format!("grants/-/versions?power={code}");
-        let page = Page::parse(request.page_size, &request.page_token, &list).map_err(Denial::from)?;
+        let page = page(request.page_size, &request.page_token, &list)?;
         let register = self.shared.index.current().await.map_err(Denial::from)?;
         let grants = register.entry(code.as_str()).into_iter().flat_map(|entry| &entry.grants);
         let mut versions: Vec<_> =
@@ -161,7 +163,7 @@ impl GrantService for GrantRpc {
     ) -> Result<Response<pb::ListImportsResponse>, Status> {
         admit_read(&mut request)?;
         let request = request.into_inner();
-        let page = Page::parse(request.page_size, &request.page_token, "imports").map_err(Denial::from)?;
+        let page = page(request.page_size, &request.page_token, "imports")?;
         let mut reader = self.shared.writer.db().read().await.map_err(Denial::from)?;
         let rows = store::page(reader.sql(), &page).await?;
         let (rows, next_page_token) = page.close(rows, |(_, key)| key.clone());
@@ -198,8 +200,4 @@ fn after(page: &Page) -> Result<Option<GrantId>, Denial> {
 fn place(page: &Page) -> Result<Option<(i64, i64)>, Denial> {
     let read = |key: &str| key.split_once('/').and_then(|(revision, id)| revision.parse().ok().zip(id.parse().ok()));
     page.after().map(|key| read(key).ok_or_else(bad_token)).transpose()
-}
-
-fn bad_token() -> Denial {
-    Violation::malformed("page_token", "was not given by this list").into()
 }

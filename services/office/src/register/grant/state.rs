@@ -13,15 +13,6 @@ use crate::register::document::state::Publication;
 /// (行政处罚法 art. 24 as revised on 2021-01-22).
 pub(crate) const PENALTY_LAW_REVISED: Date = Date::constant(2021, 7, 15);
 
-/// The first day on which no non-licence approval could be in force (国发〔2015〕27号; authority.md §2.2).
-pub(crate) const NLA_ABOLISHED: Date = Date::constant(2015, 5, 14);
-
-/// The day before which no grant made earlier is due for its first evaluation: two years after the law asked for evaluations.
-pub(crate) const FIRST_EVALUATION: Date = Date::constant(2023, 7, 15);
-
-/// How many years pass between evaluations where nothing else is said (authority.md §2.4).
-pub(crate) const EVALUATION_YEARS: i16 = 2;
-
 /// The id of a grant: its serial in the register, shown as `G-000001`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct GrantId(pub i64);
@@ -212,6 +203,11 @@ impl Grant {
         overlap((self.from, self.end.as_ref().map(|end| end.on)), (from, end))
     }
 
+    /// Whether it was withdrawn before it began: its interval has no day, and it was never in force.
+    pub fn is_void(&self) -> bool {
+        self.end.as_ref().is_some_and(|end| end.on <= self.from)
+    }
+
     /// The suspension that covers a day.
     pub fn suspension_on(&self, day: Date) -> Option<&Suspension> {
         self.suspensions.iter().find(|suspension| suspension.covers(day))
@@ -242,10 +238,10 @@ impl Grant {
     }
 }
 
-/// Whether two half-open intervals have a day in common; one without an end is open.
+/// Whether two half-open intervals have a day in common; one without an end is open, and one that ends where it begins has no day.
 pub(crate) fn overlap(one: (Date, Option<Date>), other: (Date, Option<Date>)) -> bool {
     let begins_before = |begin: Date, end: Option<Date>| end.is_none_or(|end| begin < end);
-    begins_before(one.0, other.1) && begins_before(other.0, one.1)
+    [one, other].into_iter().all(|(begin, _)| begins_before(begin, one.1) && begins_before(begin, other.1))
 }
 
 /// What a version of a grant changes.
@@ -304,6 +300,8 @@ impl Grant {
     /// this one ends.
     pub fn state_on(&self, kind: PowerKind, day: Date, succeeded: bool) -> GrantState {
         match &self.end {
+            // What was withdrawn before it began is withdrawn on every day.
+            Some(_) if self.is_void() => GrantState::Withdrawn,
             Some(end) if end.on <= day => match (succeeded, &end.document) {
                 (true, _) => GrantState::Superseded,
                 (false, Some(_)) => GrantState::Withdrawn,

@@ -49,6 +49,20 @@ fn an_answer_names_the_grant_document_and_clause() {
     assert_eq!((none.grant.as_str(), none.from), ("", None));
 }
 
+#[test]
+fn a_suspended_answer_names_the_suspending_document() {
+    let mut trial = worked_example();
+    let paper = trial.document("昆政发〔2024〕5号", "昆山市人民政府", "2024-03-01", "", DocumentType::Adjust);
+    let object = r#"{"type":"ADJUST_POWERS","action":"SUSPEND","from":"2024-04-01","powers":["P-02-A"]}"#;
+    trial.obey(&paper, object, "");
+    for (on, document) in
+        [("2024-03-31", "昆政发〔2024〕9号"), ("2024-04-01", "昆政发〔2024〕5号"), ("2024-07-01", "昆政发〔2024〕9号")]
+    {
+        let shown = wire::answer(&trial.answer(Enforcement, "P-02-A", on), day(on), 7);
+        assert_eq!(shown.end_document_number, document, "{on}");
+    }
+}
+
 /// A penalty that is granted, published and has its basis, from 2022 on.
 fn in_order() -> Trial {
     let mut trial = Trial::new();
@@ -157,7 +171,7 @@ fn a_suspension_is_half_open_and_outranks_publication_and_basis() {
     assert_eq!(trial.verdict(Enforcement, "P-02-A", "2021-07-19"), BasisGap);
     assert_eq!(trial.verdict(Enforcement, "P-02-A", "2021-07-20"), Suspended);
     let answer = wire::answer(&trial.answer(Enforcement, "P-02-A", "2021-07-20"), day("2021-07-20"), 1);
-    assert_eq!(answer.end_document_number, "昆政发〔2024〕9号");
+    assert_eq!(answer.end_document_number, "昆政发〔2020〕3号");
     trial.obey(&paper, r#"{"type":"ADJUST_POWERS","action":"RESUME","from":"2021-08-01","powers":["P-02-A"]}"#, "");
     assert_eq!(trial.verdict(Enforcement, "P-02-A", "2021-07-31"), Suspended);
     assert_eq!(trial.verdict(Enforcement, "P-02-A", "2021-08-01"), BasisGap);

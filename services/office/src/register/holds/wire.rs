@@ -40,9 +40,7 @@ pub(crate) fn asked(request: pb::HoldsRequest) -> Result<Asked, Denial> {
         fields.fault("amount_fen", "", "must not be negative");
     }
     for (field, text) in [("place", &request.place), ("target", &request.target)] {
-        if text.chars().count() > TEXT_MAX {
-            fields.fault(field, "", format_args!("must have at most {TEXT_MAX} characters"));
-        }
+        fields.words(field, text, TEXT_MAX);
     }
     let as_known_at = match &request.as_known_at {
         Some(at) => fields.instant("as_known_at", Some(at)),
@@ -67,7 +65,9 @@ pub(crate) fn answer(answer: &Answer<'_>, day: Date, revision: i64) -> pb::Holds
     if let Some(grant) = answer.grant {
         let end = grant.end.as_ref();
         let suspended = grant.suspension_on(day).map(|suspension| &suspension.document);
-        let ended_by = end.and_then(|end| end.document.as_ref()).or(suspended);
+        // What keeps the power from being used on the day is told first.
+        let suspended = suspended.filter(|_| answer.verdict == Verdict::Suspended);
+        let ended_by = suspended.or_else(|| end.and_then(|end| end.document.as_ref()));
         shown.grant = grant.id.name();
         shown.document_number = grant.document.to_string();
         shown.clause.clone_from(&grant.clause);

@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use vocabulary::{Date, time};
 
 use super::state::{Content, Import, Stage};
 use crate::register::catalogue;
+use crate::register::document;
 use crate::register::event::Event;
-use crate::register::fault::{Checked, Fault};
+use crate::register::fault::{Checked, Fault, FaultCode};
 use crate::register::grant::check::{self, Context, Made, Source};
 use crate::register::grant::state::Change;
 use crate::register::refusal::Refusal;
@@ -22,18 +24,38 @@ pub(crate) struct Effect {
     pub applied: u32,
 }
 
-/// Checks a file against the register, and says what it does. `person` is who would record publications that rows bring along.
+/// Checks a file against the register, and says what it does. `person` is who would record publications that rows bring along;
+/// `handed_in` is the day on which the file came, before which no power that is listed already gets another wording.
 pub(crate) fn effect(
     file: &[u8],
     content: &Content,
     register: &Register,
     rules: &Rules,
     person: &str,
+    handed_in: Date,
+) -> Checked<Effect> {
+    let checked = checked(file, content, register, rules, person, handed_in);
+    match checked.outcome {
+        Ok(_) if checked.rows == 0 => {
+            let nothing = Fault::new(1, "", FaultCode::Enum, "the file has no rows");
+            Checked { rows: 0, outcome: Err(vec![nothing]) }
+        }
+        Ok(_) | Err(_) => checked,
+    }
+}
+
+fn checked(
+    file: &[u8],
+    content: &Content,
+    register: &Register,
+    rules: &Rules,
+    person: &str,
+    handed_in: Date,
 ) -> Checked<Effect> {
     let revision = register.head.revision + 1;
     let source = match content {
         Content::Powers { valid_from } => {
-            let Checked { rows, outcome } = catalogue::check::check(file, register, rules, *valid_from);
+            let Checked { rows, outcome } = catalogue::check::check(file, register, rules, *valid_from, handed_in);
             let listed = |listing| Event::PowerListed { listing: Arc::new(listing), revision };
             let outcome = outcome.map(|listings| {
                 let events: Vec<_> = listings.into_iter().map(listed).collect();
@@ -49,11 +71,11 @@ pub(crate) fn effect(
 }
 
 fn granted(made: Made, register: &Register, person: &str, revision: i64) -> Effect {
-    let published = made.publications.into_iter().filter_map(|(number, publication)| {
-        let id = register.documents.get(&number)?.id;
-        Some(Event::DocumentPublished { id, publication, recorder: person.to_owned(), revision })
+    let published = made.publications.iter().filter_map(|(number, publication)| {
+        let id = register.documents.get(number)?.id;
+        Some(document::decide::published(id, number, register, person, publication, revision))
     });
-    let mut events: Vec<_> = published.collect();
+    let mut events: Vec<_> = published.flatten().collect();
     let applied = count(made.grants.len());
     events.extend(made.grants.into_iter().map(|grant| {
         let change = if grant.correction.is_some() { Change::Corrected } else { Change::Granted };
@@ -95,7 +117,8 @@ pub(crate) fn confirm(
         }
     };
     let confirmer = person.to_owned();
-    let (mut events, stage) = match effect(file, &import.content, register, rules, person).outcome {
+    let handed_in = time::town_date(import.drafted);
+    let (mut events, stage) = match effect(file, &import.content, register, rules, person, handed_in).outcome {
         Ok(effect) => (effect.events, Stage::Confirmed { confirmer, applied: effect.applied }),
         Err(faults) => (Vec::new(), Stage::Refused { confirmer: Some(confirmer), faults }),
     };

@@ -3,7 +3,10 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::register::testing::{MEASURE, PENALTY, Told, Trial, day, expected, power_row, with};
+use crate::register::document::state::DocumentType;
+use crate::register::testing::{
+    CONFIRMATION, GRANT, MEASURE, PENALTY, Told, Trial, day, expected, grant_row, power_row, with,
+};
 
 /// The faults of a file whose rows are the given ones; row 2 is the first.
 fn faults(rows: &[Vec<(&str, &str)>]) -> Vec<Told> {
@@ -134,13 +137,52 @@ fn a_changed_power_is_a_new_version_from_a_day_on() {
     assert_eq!(title("1990-01-01").as_deref(), Some("对占道经营的处罚"));
 }
 
+#[test]
+fn another_wording_is_for_days_to_come() {
+    let mut trial = Trial::new();
+    trial.list(&[power_row(&PENALTY)]);
+    let renamed = [power_row(&with(&PENALTY, &[("name", "改名")]))];
+    assert_eq!(trial.check_powers(&renamed, "2026-03-01"), Err(expected([(2, "power_code", "AU-RETRO")])));
+    assert!(trial.check_powers(&renamed, "2026-03-02").is_ok());
+    // What does not change, and what is new, is not touched by the day.
+    let new = power_row(&with(&PENALTY, &[("power_code", "P-02-N")]));
+    assert!(trial.check_powers(&[power_row(&PENALTY), new], "2012-01-01").is_ok());
+}
+
+#[test]
+fn another_wording_fits_the_grants_that_go_on() {
+    let mut trial = Trial::new();
+    trial.list(&[power_row(&PENALTY), power_row(&CONFIRMATION)]);
+    trial.document("昆政发〔2012〕1号", "昆山市人民政府", "2012-03-01", "2012-03-10", DocumentType::Grant);
+    let service = [("power_code", "P-07-B"), ("mode", "ASSIGNED"), ("handler", "SERVICE"), ("supervisor", "")];
+    trial.grant(&[grant_row(&GRANT), grant_row(&with(&GRANT, &service))]);
+    let baseless = power_row(&with(&PENALTY, &[("basis", "")]));
+    assert_eq!(trial.check_powers(&[baseless], "2026-05-01"), Err(expected([(2, "basis", "AU-NO-BASIS")])));
+    let based = power_row(&with(&CONFIRMATION, &[("basis", "某法|法律|第一条")]));
+    assert_eq!(
+        trial.check_powers(std::slice::from_ref(&based), "2026-05-01"),
+        Err(expected([(2, "basis", "AU-MODE-MISMATCH")]))
+    );
+    // A grant that is over by then is not asked.
+    let mut over = Trial::new();
+    over.list(&[power_row(&CONFIRMATION)]);
+    over.document("昆政发〔2012〕1号", "昆山市人民政府", "2012-03-01", "2012-03-10", DocumentType::Grant);
+    over.grant(&[grant_row(&with(&with(&GRANT, &service), &[("to", "2026-05-01")]))]);
+    assert!(over.check_powers(&[based], "2026-05-01").is_ok());
+}
+
+#[test]
+fn a_catalogue_without_rows_is_refused() {
+    assert_eq!(Trial::new().check_powers(&[], "2026-03-02"), Err(expected([(1, "", "AU-ENUM")])));
+}
+
 proptest! {
     #[test]
     fn no_bytes_make_the_check_panic(bytes in proptest::collection::vec(any::<u8>(), 0..300), cells in proptest::collection::vec("[0-9A-Z警罚款;|法律 -]{0,8}", 18)) {
         let trial = Trial::new();
         let row = format!("{}\n{}\n{}\n", csv::COLUMNS.join(","), cells.join(","), cells.join(","));
         for file in [bytes.as_slice(), row.as_bytes()] {
-            let checked = check(file, &trial.register, &trial.rules, day("2026-03-02"));
+            let checked = check(file, &trial.register, &trial.rules, day("2026-03-02"), day("2026-03-02"));
             if let Err(faults) = checked.outcome {
                 prop_assert!(!faults.is_empty());
                 prop_assert!(faults.is_sorted_by_key(|fault| fault.row));

@@ -123,10 +123,50 @@ fn what_cannot_be_withdrawn_is_told() {
     );
     let early = r#"{"type":"WITHDRAW_POWERS","to":"2026-05-01","powers":["P-02-A"],"transition":"FINISH_UNTIL","until":"2026-04-01"}"#;
     assert_eq!(faults(&trial, CITY, early), expected([(0, "until", "AU-DATE")]));
-    // A grant that begins on the day of its end would be none.
-    let old = Issued { date: day("2012-03-01"), ..paper(CITY) };
-    let never = trial.direct(&old, &withdraw("2012-04-01", r#""P-02-A""#), "").err();
-    assert_eq!(never, Some(expected([(0, "powers[0]", "OV-NO-GRANT")])));
+}
+
+#[test]
+fn a_withdrawal_ends_every_grant_that_reaches_beyond_its_day() {
+    let mut trial = Trial::new();
+    trial.list(&[power_row(&PENALTY), power_row(&CONFIRMATION)]);
+    trial.document("昆政发〔2012〕1号", "昆山市人民政府", "2012-03-01", "2012-03-10", DocumentType::Grant);
+    let rows =
+        [("2012-04-01", "2013-01-01"), ("2013-01-01", "2026-06-01"), ("2026-06-01", "2027-01-01"), ("2027-01-01", "")];
+    let rows = rows.map(|(from, to)| grant_row(&with(&GRANT, &[("from", from), ("to", to)])));
+    trial.grant(&rows);
+    trial.obey(&paper(CITY), &withdraw("2026-05-01", r#""P-02-A""#), "");
+    let ends: Vec<_> = trial
+        .register
+        .all_grants()
+        .map(|grant| {
+            let end = grant.end.as_ref().expect("an end");
+            (grant.id.0, end.on.to_string(), end.document.is_some(), grant.is_void())
+        })
+        .collect();
+    let row = |id, on: &str, by_document, void| (id, on.to_owned(), by_document, void);
+    let expected_ends = [
+        row(1, "2013-01-01", false, false),
+        row(2, "2026-05-01", true, false),
+        row(3, "2026-06-01", true, true),
+        row(4, "2027-01-01", true, true),
+    ];
+    assert_eq!(ends, expected_ends);
+    // What was withdrawn before it began is never in force, and is not to come on any day.
+    use crate::register::holds::Verdict::{BasisGap, Ended};
+    for (on, verdict) in [("2026-04-30", BasisGap), ("2026-05-01", Ended), ("2026-06-01", Ended), ("2030-01-01", Ended)]
+    {
+        assert_eq!(trial.verdict(Institution::Enforcement, "P-02-A", on), verdict, "{on}");
+    }
+    for grant in trial.register.all_grants().filter(|grant| grant.is_void()) {
+        for on in ["2026-05-01", "2027-01-01"] {
+            assert_eq!(grant.state_on(vocabulary::PowerKind::Penalty, day(on), false), GrantState::Withdrawn, "{on}");
+        }
+    }
+    let again = [(0, "powers[0]", "OV-NO-GRANT")];
+    assert_eq!(faults(&trial, CITY, &withdraw("2026-05-01", r#""P-02-A""#)), expected(again));
+    // Its days are free for another grant.
+    let later = grant_row(&with(&GRANT, &[("from", "2026-06-01")]));
+    assert!(trial.check_grants(&[later]).is_ok());
 }
 
 fn listed(cells: &[[&str; 4]]) -> String {
@@ -166,6 +206,8 @@ fn an_annex_withdraws_each_power_on_its_day() {
     let early = listed(&[["P-07-B", "2026-02-01", "FINISH_UNTIL", "2026-01-01"]]);
     let told = trial.direct(&paper(CITY), object, &early).err();
     assert_eq!(told, Some(expected([(2, "to", "AU-ADHOC"), (2, "until", "AU-DATE")])));
+    let nothing = trial.direct(&paper(CITY), object, &listed(&[])).err();
+    assert_eq!(nothing, Some(expected([(0, "annex", "RE-DIRECTIVE")])));
     trial.obey(&paper(CITY), object, &listed(&[["P-07-B", "2026-05-01", "FINISH_BY_TOWN", ""]]));
     assert_eq!(trial.answer(Institution::Service, "P-07-B", "2026-05-01").grant.map(|grant| grant.id.0), Some(2));
     assert_eq!(trial.verdict(Institution::Service, "P-07-B", "2026-05-01"), crate::register::holds::Verdict::Ended);
@@ -194,4 +236,43 @@ fn a_replacement_ends_the_old_grant_where_the_new_one_begins() {
         grants[0].state_on(vocabulary::PowerKind::Penalty, day("2026-04-01"), succeeded),
         GrantState::Superseded
     );
+}
+
+#[test]
+fn a_replacement_does_not_lift_what_a_higher_issuer_did() {
+    let object = r#"{"type":"ADJUST_POWERS","action":"REPLACE","annex":"清单.csv"}"#;
+    let cells = with(&GRANT, &[("doc_no", "昆政发〔2026〕5号"), ("from", "2026-04-15")]);
+    let annex = file(csv::COLUMNS, &[grant_row(&cells)]);
+    let above = [
+        suspend("2026-04-01", r#""P-02-A""#),
+        suspend("2026-05-01", r#""P-02-A""#),
+        withdraw("2026-05-01", r#""P-02-A""#),
+    ];
+    for done in above {
+        let mut trial = trial();
+        trial.document("苏政发〔2026〕1号", "苏州市人民政府", "2026-03-01", "", DocumentType::Adjust);
+        let higher = Issued { number: number("苏政发〔2026〕1号"), ..paper("苏州市人民政府") };
+        trial.obey(&higher, &done, "");
+        let told = |issuer: &str| trial.direct(&paper(issuer), object, &annex).err().unwrap_or_default();
+        assert_eq!(told(CITY), expected([(2, "doc_no", "AU-ISSUER")]), "{done}");
+        assert_eq!(told("苏州市人民政府"), [], "{done}");
+    }
+}
+
+#[test]
+fn a_replacement_states_its_publication() {
+    let trial = trial();
+    let object = r#"{"type":"ADJUST_POWERS","action":"REPLACE","annex":"清单.csv","publishedDate":"2026-04-01","publishedPlace":"政府网站"}"#;
+    let annex = |from: &str| {
+        let cells = with(&GRANT, &[("doc_no", "昆政发〔2026〕5号"), ("from", from)]);
+        file(csv::COLUMNS, &[grant_row(&cells)])
+    };
+    let told = |object: &str, from: &str| trial.direct(&paper(CITY), object, &annex(from)).map(|_| ()).err();
+    assert_eq!(told(object, "2026-04-01"), None);
+    assert_eq!(told(object, "2026-03-31"), Some(expected([(2, "from", "AU-RETRO")])));
+    let early = object.replace("2026-04-01", "2026-02-01");
+    assert_eq!(told(&early, "2026-04-01"), Some(expected([(0, "publishedDate", "AU-DATE")])));
+    let published = trial.direct(&paper(CITY), object, &annex("2026-04-01")).expect("an effect");
+    let days: Vec<_> = published.grants.iter().map(|(grant, _)| grant.publication.as_ref().map(|it| it.date)).collect();
+    assert_eq!(days.last(), Some(&Some(day("2026-04-01"))));
 }

@@ -47,7 +47,7 @@ fn every_form_is_read() {
     );
     assert_eq!(
         parsed(r#"{"type":"ADJUST_POWERS","action":"REPLACE","annex":"a"}"#),
-        Directive::Replace { annex: "a".into() }
+        Directive::Replace { annex: "a".into(), publication: None }
     );
     let until = Transition::FinishUntil(day("2026-06-01"));
     assert_eq!(

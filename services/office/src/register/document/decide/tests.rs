@@ -9,6 +9,9 @@ use crate::register::testing::{GRANT, PENALTY, Trial, day, grant_row, number, po
 const OBJECT: &str =
     r#"{"type":"GRANT_POWERS","annex":"清单.csv","publishedDate":"2026-03-01","publishedPlace":"政府网站"}"#;
 
+/// The digest is that of `abc`.
+const BASIS: &str = r#"{"type":"REGISTER_BASIS","basis":{"docNo":"苏政发〔2022〕3号","title":"决定","issuer":"江苏省人民政府","issueDate":"2022-01-05","publishedDate":"2022-01-10","publishedPlace":"省政府网站","attachment":"决定.ofd","digest":"66c7f0f462eeedd9d1f2d46bdc10e4e24167c4875cf2f7a2297da02b8f4ba8e0"},"powers":[],"fields":["*"],"towns":"张浦镇"}"#;
+
 fn by_hand() -> ByHand {
     ByHand {
         id: DocumentId(Uuid::from_u128(7)),
@@ -17,6 +20,7 @@ fn by_hand() -> ByHand {
         issuer: "昆山市人民政府".to_owned(),
         issue_date: day("2026-02-01"),
         received: day("2026-03-02"),
+        today: day("2026-03-02"),
         publication: None,
         kind: DocumentType::Grant,
         digest: Sm3Digest::of(b"file"),
@@ -70,6 +74,12 @@ fn a_document_is_registered_by_hand_with_its_directive() {
         wanted.directive = Bytes::from_static(br#"{"type":"SET_FISCAL_BASE"}"#);
     });
     assert!(foreign.is_ok());
+    let basis = registered(|wanted| {
+        wanted.kind = DocumentType::Basis;
+        wanted.directive = Bytes::from_static(BASIS.as_bytes());
+        wanted.digest = Sm3Digest::of(b"abc");
+    });
+    assert!(basis.is_ok());
 }
 
 #[test]
@@ -79,12 +89,22 @@ fn what_cannot_be_registered_is_refused() {
         refusal.reason.as_str_name().trim_start_matches("ERROR_REASON_").to_owned()
     };
     type Change = fn(&mut ByHand);
-    let rows: [(Change, &str); 13] = [
+    let rows: [(Change, &str); 16] = [
         (|it| it.number = "昆政发[2026]5号".to_owned(), "ID_DOCNO"),
         (|it| it.issuer = "某公司".to_owned(), "AU_ISSUER"),
         (|it| (it.kind, it.issuer) = (DocumentType::Withdraw, "市城市管理局".to_owned()), "AU_ISSUER"),
         (|it| (it.kind, it.issuer) = (DocumentType::Adjust, "市城市管理局".to_owned()), "AU_ISSUER"),
         (|it| it.publication = Some(Publication { date: day("2026-01-31"), place: String::new() }), "AU_DATE"),
+        (|it| it.received = day("2026-01-31"), "AU_DATE"),
+        (|it| it.issue_date = day("2026-03-03"), "AU_DATE"),
+        (
+            |it| {
+                it.kind = DocumentType::Basis;
+                it.directive = Bytes::from_static(BASIS.as_bytes());
+                it.digest = Sm3Digest::of(b"another file");
+            },
+            "RE_DIGEST",
+        ),
         (|it| it.kind = DocumentType::Basis, "RE_DIRECTIVE"),
         (|it| it.annex = Bytes::from_static(b"a"), "RE_DIRECTIVE"),
         (|it| it.directive = Bytes::from_static(b"{}"), "RE_DIRECTIVE"),

@@ -1,14 +1,11 @@
 //! Makes grants from rows in which nothing is wrong.
 
-use jiff::Span;
-use vocabulary::{Date, PowerKind};
+use vocabulary::PowerKind;
 
 use super::row::Found;
 use super::{Context, Purpose, Source};
 use crate::register::grant::csv::GrantRow;
-use crate::register::grant::state::{
-    Correction, EVALUATION_YEARS, End, FIRST_EVALUATION, Grant, GrantId, Scope, Transition,
-};
+use crate::register::grant::state::{Correction, End, Grant, GrantId, Scope, Transition};
 
 /// The grant of a row.
 pub(super) fn grant(id: GrantId, row: &GrantRow, found: &Found<'_>, context: &Context<'_>) -> Grant {
@@ -23,6 +20,8 @@ pub(super) fn grant(id: GrantId, row: &GrantRow, found: &Found<'_>, context: &Co
         let transition = kept.map_or(Transition::Transfer, |end| end.transition);
         End { on, document, transition }
     });
+    // Penalty powers are evaluated every few years, and none before the law that asks for it is old enough (§2.4, §2.7).
+    let evaluated = (found.power.kind == PowerKind::Penalty).then(|| context.rules.first_evaluation(found.from));
     Grant {
         id,
         power: found.power.code.clone(),
@@ -37,7 +36,7 @@ pub(super) fn grant(id: GrantId, row: &GrantRow, found: &Found<'_>, context: &Co
         publication: found.publication.clone(),
         basis: row.basis.clone(),
         scope: Scope { area: row.area.clone(), amount_cap: row.amount_cap, target: row.target.clone() },
-        next_evaluation: row.next_evaluation.or_else(|| next_evaluation(found.power.kind, found.from)),
+        next_evaluation: row.next_evaluation.or(evaluated),
         suspensions: corrected.map(|(old, _)| old.suspensions.clone()).unwrap_or_default(),
         correction: corrected.map(|(old, reason)| Correction { corrects: old.id, reason: reason.to_owned() }),
     }
@@ -49,10 +48,4 @@ pub(super) fn superseded(new: &Grant, found: &Found<'_>, context: &Context<'_>) 
     let old = found.old.filter(|_| replaces)?;
     let end = End { on: new.from, document: Some(new.document.clone()), transition: Transition::FinishByTown };
     Some(Grant { end: Some(end), ..old.clone() })
-}
-
-/// Penalty powers are evaluated every two years, and none before the law that asks for it was two years old (§2.4, §2.7).
-fn next_evaluation(kind: PowerKind, from: Date) -> Option<Date> {
-    let due = || from.checked_add(Span::new().years(EVALUATION_YEARS)).unwrap_or(Date::MAX);
-    (kind == PowerKind::Penalty).then(|| due().max(FIRST_EVALUATION))
 }

@@ -43,7 +43,7 @@ pub(super) fn check<'a>(
     let mut check = Check { row, faults, file, context };
     let document = check.documents();
     let power = check.power();
-    check.issuers(document);
+    check.issuers(document, power);
     let publication = check.dates(document, power);
     check.kind_and_mode(power);
     check.related(power);
@@ -123,13 +123,18 @@ impl<'a> Check<'_, '_, 'a> {
         power
     }
 
-    /// 5: the issuers may grant and withdraw. A department may supply a letter of entrustment and nothing else (§2.3).
-    fn issuers(&mut self, document: Option<&Issued>) {
+    /// 5: the issuers may grant and withdraw. A department may supply a letter of entrustment of its own power and nothing else
+    /// (§2.3).
+    fn issuers(&mut self, document: Option<&Issued>, power: Option<&Power>) {
         let Some(document) = document else { return };
         let granting = self.context.rules.standing(&document.issuer);
         let allowed = match granting {
             Standing::Government(_) => true,
-            Standing::Department => self.row.exercise.is_none_or(|exercise| exercise == ExerciseName::Entrusted),
+            Standing::Department => {
+                let own =
+                    |power: &Power| self.context.rules.is_department_of(&document.issuer, &power.origin_department);
+                self.row.exercise.is_none_or(|exercise| exercise == ExerciseName::Entrusted) && power.is_none_or(own)
+            }
             Standing::Unknown => false,
         };
         if !allowed {
@@ -213,7 +218,7 @@ impl<'a> Check<'_, '_, 'a> {
         let sound = |columns: &[&str]| self.faults.sound(columns);
         let mode = self.row.mode.filter(|_| sound(&["mode"]));
         let exercise = self.row.exercise.filter(|_| sound(&["exercise_name"]));
-        rules::check(power, Terms { mode, exercise, to: self.row.to }, self.faults);
+        rules::check(power, Terms { mode, exercise, to: self.row.to }, self.context.rules, self.faults);
     }
 
     /// 8: a measure or inspection travels with a penalty power that the town holds on one of its days.
@@ -300,10 +305,16 @@ impl<'a> Check<'_, '_, 'a> {
             );
             return None;
         };
-        let granted = register.issuer_of(&old.document).map(|issuer| self.context.rules.standing(issuer));
-        let standing = self.context.rules.standing(&document.issuer);
-        if (standing <= Standing::Department || granted > Some(standing)) && self.faults.sound(&["doc_no"]) {
-            let message = format!("{} may not replace what was granted under {}", document.issuer, old.document);
+        let standing = |issuer: &str| self.context.rules.standing(issuer);
+        let own = standing(&document.issuer);
+        // What a higher issuer suspended, or let end, stays so: the new grant would lift it.
+        let open =
+            old.suspensions.iter().filter(|known| known.resumed.as_ref().is_none_or(|resumed| from < resumed.on));
+        let ended = old.end.as_ref().and_then(|end| end.document.as_ref());
+        let mut acts = [&old.document].into_iter().chain(open.map(|known| &known.document)).chain(ended);
+        let above = acts.find(|act| own <= Standing::Department || register.issuer_of(act).map(standing) > Some(own));
+        if let Some(above) = above.filter(|_| self.faults.sound(&["doc_no"])) {
+            let message = format!("{} may not replace what was done under {above}", document.issuer);
             self.faults.refuse("doc_no", FaultCode::Issuer, message);
         }
         Some(old)
@@ -327,7 +338,29 @@ impl<'a> Check<'_, '_, 'a> {
             let message = format!("no one grant of the power under {} that could be corrected", document.number);
             self.faults.refuse("power_code", FaultCode::NoGrant, message);
         }
+        if let Some(only) = only {
+            self.corrected_end(only);
+        }
         only
+    }
+
+    /// A correction sets right what was mistaken in the register. It neither undoes a withdrawal nor moves an end by itself: that
+    /// takes a document (§2.4).
+    fn corrected_end(&mut self, old: &Grant) {
+        if !self.faults.sound(&["to", "withdraw_doc_no"]) {
+            return;
+        }
+        let recorded = old.end.as_ref().and_then(|end| end.document.as_ref());
+        match (recorded, &self.row.withdraw_document) {
+            (Some(recorded), given) if given.as_ref() != Some(recorded) => {
+                let message = format!("the grant was ended under {recorded}, which a correction keeps");
+                self.faults.refuse("withdraw_doc_no", FaultCode::Adhoc, message);
+            }
+            (None, None) if self.row.to != old.end.as_ref().map(|end| end.on) => {
+                self.faults.refuse("to", FaultCode::Adhoc, "the end of a grant moves by a document only");
+            }
+            (Some(_) | None, _) => {}
+        }
     }
 
     /// 11: a back institution supervises. Without one in the row, the power's field or its department's line names it.

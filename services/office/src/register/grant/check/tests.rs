@@ -39,6 +39,7 @@ fn trial() -> Trial {
     trial.document("昆政发〔2012〕1号", "昆山市人民政府", "2012-03-01", "", DocumentType::Grant);
     trial.document("昆政发〔2013〕1号", "昆山市人民政府", "2013-01-01", "2013-01-10", DocumentType::Grant);
     trial.document("昆城发〔2012〕1号", "市城市管理局", "2012-03-01", "", DocumentType::Grant);
+    trial.document("昆民发〔2012〕1号", "昆山市民政局", "2012-03-01", "", DocumentType::Grant);
     trial.document("昆企发〔2012〕1号", "某公司", "2012-03-01", "", DocumentType::Grant);
     trial.document("昆政发〔2024〕9号", "昆山市人民政府", "2024-06-20", "", DocumentType::Withdraw);
     trial.document("昆政办发〔2024〕2号", "昆山市人民政府办公室", "2024-06-20", "", DocumentType::Withdraw);
@@ -181,6 +182,8 @@ fn a_department_entrusts_and_does_nothing_else() {
     assert_eq!(changed(&[doc, ("exercise_name", "ENTRUSTED")]), []);
     assert_eq!(changed(&[doc, ("exercise_name", "STATIONED"), ("mode", "")]), one("doc_no", "AU-ISSUER"));
     assert_eq!(changed(&[("doc_no", "昆企发〔2012〕1号"), ("exercise_name", "ENTRUSTED")]), one("doc_no", "AU-ISSUER"));
+    // What is not its own it may not entrust.
+    assert_eq!(changed(&[("doc_no", "昆民发〔2012〕1号"), ("exercise_name", "ENTRUSTED")]), one("doc_no", "AU-ISSUER"));
     // The office of the government stands below the government, which granted.
     let lower = [("to", "2024-07-01"), ("withdraw_doc_no", "昆政办发〔2024〕2号")];
     assert_eq!(changed(&lower), one("withdraw_doc_no", "AU-ISSUER"));
@@ -336,6 +339,66 @@ fn a_correction_is_a_new_grant_and_both_are_kept() {
     let other =
         file(csv::COLUMNS, &[grant_row(&with(&GRANT, &[("doc_no", "昆政发〔2013〕1号"), ("from", "2014-01-01")]))]);
     assert_eq!(trial.check(other.as_bytes(), &content), Err(one("power_code", "OV-NO-GRANT")));
+}
+
+#[test]
+fn a_correction_neither_undoes_an_end_nor_moves_it_by_itself() {
+    let withdrawn = [("to", "2024-07-01"), ("withdraw_doc_no", "昆政发〔2024〕9号")];
+    type Row = (Changes, Changes, Option<(&'static str, &'static str)>);
+    let rows: [Row; 8] = [
+        (&[("to", "2024-07-01"), ("withdraw_doc_no", "昆政发〔2024〕9号")], &[], Some(("withdraw_doc_no", "AU-ADHOC"))),
+        (
+            &[("to", "2024-07-01"), ("withdraw_doc_no", "昆政发〔2024〕9号")],
+            &[("to", "2024-07-01")],
+            Some(("withdraw_doc_no", "AU-ADHOC")),
+        ),
+        (
+            &[("to", "2024-07-01"), ("withdraw_doc_no", "昆政发〔2024〕9号")],
+            &[("to", "2024-07-01"), ("withdraw_doc_no", "昆政发〔2024〕10号")],
+            Some(("withdraw_doc_no", "AU-ADHOC")),
+        ),
+        (
+            &[("to", "2024-07-01"), ("withdraw_doc_no", "昆政发〔2024〕9号")],
+            &[("to", "2024-07-02"), ("withdraw_doc_no", "昆政发〔2024〕9号")],
+            None,
+        ),
+        (&[], &[("to", "2024-07-01")], Some(("to", "AU-ADHOC"))),
+        (&[("to", "2030-01-01")], &[], Some(("to", "AU-ADHOC"))),
+        (&[("to", "2030-01-01")], &[("to", "2030-01-01")], None),
+        (&[], &[("to", "2024-07-01"), ("withdraw_doc_no", "昆政发〔2024〕9号")], None),
+    ];
+    for (recorded, row, expected) in rows {
+        let mut trial = trial();
+        trial.document("昆政发〔2024〕10号", "昆山市人民政府", "2024-06-20", "", DocumentType::Withdraw);
+        trial.grant(&[grant_row(&with(&GRANT, recorded))]);
+        let content = Content::Corrections { reason: "序号登记有误".to_owned() };
+        let file = file(csv::COLUMNS, &[grant_row(&with(&with(&GRANT, &[("clause", "2")]), row))]);
+        let told = trial.check(file.as_bytes(), &content).err();
+        assert_eq!(told, expected.map(|(column, code)| one(column, code)), "{recorded:?} {row:?}");
+    }
+    assert_eq!(changed(&withdrawn), []);
+}
+
+#[test]
+fn an_import_that_publishes_a_document_publishes_its_earlier_grants() {
+    let mut trial = trial();
+    trial.grant(&[grant_row(&GRANT)]);
+    let later = [("from", "2013-01-01"), ("to", "2014-01-01"), ("published_date", "2012-03-20")];
+    let confirmation = [("power_code", "P-07-B"), ("mode", "ASSIGNED"), ("handler", "SERVICE"), ("supervisor", "")];
+    trial.grant(&[grant_row(&with(&GRANT, &[&later[..], &confirmation[..]].concat()))]);
+    let published: Vec<_> =
+        trial.register.all_grants().map(|grant| grant.publication.as_ref().map(|it| it.date)).collect();
+    assert_eq!(published, [Some(day("2012-03-20")), Some(day("2012-03-20"))]);
+    let versions = trial.register.entry("P-02-A").map(|entry| entry.grants[0].versions.len());
+    assert_eq!(versions, Some(2), "what was known before is kept");
+}
+
+#[test]
+fn a_file_without_rows_is_refused() {
+    let header = file(csv::COLUMNS, &[]);
+    for content in [Content::Grants, Content::Corrections { reason: "登记有误".to_owned() }] {
+        assert_eq!(trial().check(header.as_bytes(), &content), Err(expected([(1, "", "AU-ENUM")])));
+    }
 }
 
 #[test]

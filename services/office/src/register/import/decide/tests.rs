@@ -32,7 +32,14 @@ fn import(stage: Stage) -> Import {
 }
 
 fn draft_of(trial: &Trial) -> Import {
-    let checked = effect(&grants(), &Content::Grants, &trial.register, &trial.rules, "li");
+    let checked = effect(
+        &grants(),
+        &Content::Grants,
+        &trial.register,
+        &trial.rules,
+        "li",
+        vocabulary::time::town_date(trial.now),
+    );
     import(first_stage(checked.outcome, grants()))
 }
 
