@@ -151,7 +151,6 @@ macro_rules! both_databases {
     ($($(#[$attribute:meta])* async fn $name:ident($db:ident: TestDb) $body:block)*) => {
         $(
             mod $name {
-                #[allow(unused_imports, reason = "the body decides what it uses")]
                 use super::*;
 
                 async fn body($db: $crate::testing::TestDb) $body

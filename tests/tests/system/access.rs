@@ -149,7 +149,7 @@ async fn every_principal_may_do_what_the_matrix_says_and_nothing_else() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_is_not_of_the_cell_reaches_nothing() {
     let matrix = Matrix::read();
-    let town = Town::up(Backend::Sqlite).await;
+    let mut town = Town::up(Backend::Sqlite).await;
     let of_another_cell = cast::of_another_cell(&town);
     let of_another_authority = cast::of_another_authority(&town);
     for method in &matrix.methods {
@@ -173,4 +173,6 @@ async fn who_is_not_of_the_cell_reaches_nothing() {
             }
         }
     }
+    town.stop();
+    tests::ledger::check(&town.databases).await;
 }

@@ -9,7 +9,10 @@ use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use tests::program;
+use runtime::db::Backend;
+use tests::database::Databases;
+use tests::town::SERVICES;
+use tests::{ledger, program};
 
 /// One thing that the README types.
 #[derive(Debug)]
@@ -93,8 +96,8 @@ fn script(typed: &[Typed], out: &Path) -> String {
     script
 }
 
-#[test]
-fn the_lines_of_the_readme_work() {
+#[tokio::test]
+async fn the_lines_of_the_readme_work() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the package lies in the workspace");
     let typed = read(&fs::read_to_string(root.join("README.md")).expect("there is a README"));
     assert!(typed.len() >= 8, "the README types a tour");
@@ -140,6 +143,8 @@ fn the_lines_of_the_readme_work() {
         complaints.extend(check(typed, &came).err());
     }
     assert!(complaints.is_empty(), "{}", complaints.join("\n\n"));
+    let databases = Databases::new(Backend::Sqlite, &work.join("townlink-data"), &SERVICES);
+    ledger::check(&databases).await;
 }
 
 #[test]
