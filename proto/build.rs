@@ -17,7 +17,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     compiler.include_imports(true).include_source_info(true);
     compiler.open_files(&files)?;
     let encoded = compiler.encode_file_descriptor_set();
-    let out = PathBuf::from(std::env::var("OUT_DIR")?);
+    let out = PathBuf::from(std::env::var_os("OUT_DIR").ok_or("cargo names no OUT_DIR")?);
     std::fs::write(out.join("descriptor_set.bin"), &encoded)?;
 
     let mut set = prost_types::FileDescriptorSet::decode(encoded.as_slice())?;
@@ -33,10 +33,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
     let mut config = tonic_prost_build::Config::new();
     config.enable_type_names();
-    tonic_prost_build::configure()
-        .bytes(".")
-        .include_file("contracts.rs")
-        .compile_fds_with_config(set, config)?;
+    tonic_prost_build::configure().bytes(".").include_file("contracts.rs").compile_fds_with_config(set, config)?;
     Ok(())
 }
 

@@ -11,6 +11,7 @@
 mod create;
 mod job;
 mod lead;
+mod log_identity;
 mod migrate;
 pub(crate) mod open;
 mod postgres;

@@ -14,6 +14,7 @@
 mod change;
 mod crash;
 mod grant;
+mod page;
 mod proof;
 mod refusal;
 mod stage;

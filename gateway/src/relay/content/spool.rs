@@ -68,10 +68,10 @@ pub enum SpoolError {
 
 /// What a failure of the disk means for whoever waits: it is full, or away for now. He may try again and go on.
 pub(crate) fn disk_failure(error: io::Error) -> Failure {
-    match error.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Failure::Exhausted("the disk of attachments"),
-        _ => Failure::unavailable("the disk of attachments", error),
+    if matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) {
+        return Failure::Exhausted("the disk of attachments");
     }
+    Failure::unavailable("the disk of attachments", error)
 }
 
 impl From<NoRandomness> for SpoolError {

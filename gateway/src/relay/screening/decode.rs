@@ -105,11 +105,14 @@ fn read_utf8(content: &mut (impl Read + Seek), to: &mut impl Take) -> io::Result
     }
 }
 
+/// One way to read bytes as letters.
+type Reading = fn(&mut dyn Read, &mut dyn FnMut(char)) -> io::Result<()>;
+
 /// Looks for marks in every reading that somebody's program may give the bytes. The content stays unscreened: OFFICE looks.
 ///
 /// UTF-32 needs no reading of its own: in UTF-16 it is the same characters with zeros between them.
 fn read_any(content: &mut (impl Read + Seek), to: &mut impl Take) -> io::Result<Legibility> {
-    let readings: [fn(&mut dyn Read, &mut dyn FnMut(char)) -> io::Result<()>; 5] = [
+    let readings: [Reading; 5] = [
         read_lossy,
         |content, to| read_gb18030(content, false, to),
         |content, to| read_gb18030(content, true, to),

@@ -7,10 +7,9 @@ use std::path::{Path, PathBuf};
 use super::{Signers, StartError};
 use crate::caller::ServiceName;
 use crate::config::ServiceKeys;
-use crate::db::{Columns as _, Db, Migrations, Options, SchemaError};
+use crate::db::{Db, Migrations, Options, SchemaError};
 use crate::log::{Origin, VerifierKey};
 use crate::pki::files::create_private_folder;
-use crate::refusal::Failure;
 use crate::telemetry::chain;
 
 use super::Schema;
@@ -91,24 +90,7 @@ pub(super) async fn bind(service: ServiceName, db: &Db, origin: &Origin, signers
         hex::encode(VerifierKey::new(origin.clone(), signer.public_key().clone()).hash())
     };
     let own = [origin.to_string(), id(signers.ed25519.as_ref()), id(signers.sm2.as_ref())];
-    let bound = db.write(own.clone(), |own, tx| {
-        Box::pin(async move {
-            sqlx::query(
-                "insert into log_identity (id, origin, ed25519_key, sm2_key) values (1, $1, $2, $3) \
-                 on conflict (id) do nothing",
-            )
-            .bind(own[0].as_str())
-            .bind(own[1].as_str())
-            .bind(own[2].as_str())
-            .execute(tx.sql())
-            .await?;
-            let row = sqlx::query("select origin, ed25519_key, sm2_key from log_identity where id = 1")
-                .fetch_one(tx.sql())
-                .await?;
-            Ok::<_, Failure>([row.text(0)?, row.text(1)?, row.text(2)?])
-        })
-    });
-    let bound = bound.await?;
+    let bound = db.bind_log(own.clone()).await?;
     let names = ["log origin", "Ed25519 log key", "SM2 log key"];
     let differs: Vec<_> = names
         .into_iter()
