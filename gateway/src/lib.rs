@@ -32,7 +32,7 @@ use relay::content::spool::{Limits, Spool};
 use relay::content::store::Store;
 use relay::content::{Content, sweep};
 use relay::delivery::numbering::Numbering;
-use relay::dispatcher::{Dispatcher, Hold};
+use relay::dispatcher::{Dispatcher, Hold, Holding};
 use relay::paper::PaperRpc;
 use relay::paper::check::Desk;
 use relay::reactions::reactions;
@@ -90,7 +90,8 @@ async fn assembled(runtime: &Runtime) -> Result<Service, StartError> {
     let office = PeerFeed::new(directory.channel(OFFICE)?);
     Ok(service.background(move |tasks| {
         sweep::start(&db, &content, tasks);
-        Subscription::new(db.clone(), Numbering::new(writer.clone()), OwnFeed::new(db.clone())).start(tasks);
+        let own = Holding::new(OwnFeed::new(db.clone()), hold.clone());
+        Subscription::new(db.clone(), Numbering::new(writer.clone()), own).start(tasks);
         let (reaction, feed) = reactions(writer.clone(), receipts, office);
         Subscription::new(db, reaction, feed).start(tasks);
         Dispatcher::new(writer, directory, hold).start(tasks);

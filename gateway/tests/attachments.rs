@@ -81,7 +81,8 @@ both_databases! {
         let request = pb::GetAttachmentUploadRequest { digest: upload.digest.clone() };
         let asked = town.papers("county/water").get_attachment_upload(request.clone()).await.expect("a state");
         assert_eq!(asked.into_inner(), upload);
-        let elsewhere = town.papers("county/other").get_attachment_upload(request).await.expect("a state");
+        town.department("city-management", "昆山市城市管理局").await;
+        let elsewhere = town.papers("county/city-management").get_attachment_upload(request).await.expect("a state");
         assert_eq!(elsewhere.get_ref().received_bytes, 0, "an upload belongs to its sender");
         // A paper cannot have it yet, and the same paper can once it is there.
         let mut draft = water.draft("张浦镇人民政府");

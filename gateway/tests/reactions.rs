@@ -150,8 +150,7 @@ both_databases! {
     async fn a_quarantined_paper_keeps_its_number_as_a_tombstone(db: TestDb) {
         let mut town = Town::start(&db).await;
         let water = town.department("water", "昆山市水务局").await;
-        let marker = town.process.folder().join("dispatcher.hold");
-        std::fs::write(&marker, "").expect("a marker");
+        town.office.state().away = true;
         let papers = [water.draft("建设与管理局"), water.draft("建设与管理局")];
         for draft in &papers {
             town.issue(&water, water.issue(draft)).await.expect("accepted");
@@ -170,7 +169,7 @@ both_databases! {
             let rows = runtime::testing::rows(&town.db, "select recipient from deliveries where tombstone = 1").await;
             (rows.len() == 2).then_some(())
         });
-        std::fs::remove_file(&marker).expect("the marker is gone");
+        town.office.state().away = false;
         town.restart().await;
         delivery(&town, &water, &water.name(&papers[1]), "CONSTRUCTION", pb::DeliveryState::Delivered).await;
         let stopped = delivery(&town, &water, &bad, "CONSTRUCTION", pb::DeliveryState::Returned).await;

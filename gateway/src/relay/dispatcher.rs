@@ -25,7 +25,7 @@ use crate::OFFICE;
 use backoff::Waiting;
 use lane::{Drained, Worker};
 
-pub(crate) use hold::Hold;
+pub(crate) use hold::{Hold, Holding};
 
 /// The advisory lock of the one dispatcher.
 const LOCK: i64 = 7_310_579_304_412_411;

@@ -133,8 +133,7 @@ both_databases! {
         let town = Town::start(&db).await;
         let first = chain.next(Draft::default());
         let answer = town.deliver(first.clone()).await.expect("it is delivered");
-        town.stop().await;
-        let town = Town::start(&db).await;
+        let town = town.restart(&db, "").await;
         assert_eq!(town.deliver(first).await.expect("again"), answer);
         town.arrive(&mut chain, Draft::default()).await;
         assert_eq!(rows(&town.db, ARRIVED).await.len(), 2);

@@ -73,7 +73,18 @@ impl Town {
 
     /// Starts the cell with settings of the office.
     pub(crate) async fn start_with(db: &TestDb, office: &str) -> Result<Self, StartError> {
-        let folder = tempfile::tempdir().expect("a folder");
+        Self::start_in(tempfile::tempdir().expect("a folder"), db, office).await
+    }
+
+    /// Ends the cell and starts it again, with the keys that its database is bound to.
+    pub(crate) async fn restart(self, db: &TestDb, office: &str) -> Self {
+        let running = self.running.into_inner().unwrap_or_else(PoisonError::into_inner);
+        assert!(here(running.drain()), "everything ends in time");
+        self.db.close().await;
+        Self::start_in(self.folder, db, office).await.expect("the cell starts again")
+    }
+
+    async fn start_in(folder: tempfile::TempDir, db: &TestDb, office: &str) -> Result<Self, StartError> {
         let data = folder.path().display();
         let defaults = format!(
             "data_dir = '{data}'\n[clock]\nmode = 'manual'\nstart = '{START}'\n[operations]\nlisten = 'off'\n\

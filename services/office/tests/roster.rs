@@ -23,8 +23,7 @@ both_databases! {
             )
         };
         let town = Town::start_with(&db, &entry("li")).await.expect("the cell starts");
-        town.stop().await;
-        let town = Town::start_with(&db, &format!("{}{}", entry("li"), entry("wu"))).await.expect("the cell starts");
+        let town = town.restart(&db, &format!("{}{}", entry("li"), entry("wu"))).await;
         assert_eq!(rows(&town.db, PERSONS).await, [["1"]], "later changes come by the contract only");
         let entries = journal_entries(&town.db).await;
         let payload = entries[0].entry.payload.as_ref().expect("a payload");

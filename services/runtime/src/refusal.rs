@@ -295,6 +295,11 @@ pub(crate) fn stream_over() -> Status {
     with_details(Code::Unavailable, "the stream ends here; resume it by position", vec![wire::retry(Duration::ZERO)])
 }
 
+/// A watcher asked to go on from where the journal has not come.
+pub(crate) fn beyond_journal(position: i64, last: i64) -> Status {
+    Status::out_of_range(format!("position {position} lies beyond the end of the journal, {last}"))
+}
+
 fn with_details(code: Code, message: &str, details: Vec<prost_types::Any>) -> Status {
     Status::with_details(code, message, wire::status(code, message, details))
 }

@@ -1,7 +1,7 @@
 //! Accepting papers: what it costs with many clients, how long it takes with one, and what the parts cost alone.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use runtime::signing::Algorithm;
@@ -21,12 +21,6 @@ use crate::bench::town::TLS_NAME;
 
 /// How many connections write at once on PostgreSQL, as many as the service has.
 const WRITERS: usize = 16;
-
-/// How long the numbering may be behind.
-const NUMBERING_LIMIT: Duration = Duration::from_secs(60);
-
-/// The pause between two looks whether it is done.
-const NUMBERING_LOOK: Duration = Duration::from_millis(100);
 
 /// The costs of the four parts.
 #[derive(Clone, Copy, Debug)]
@@ -73,13 +67,12 @@ impl<'a, 'b> Acceptance<'a, 'b> {
     }
 
     /// A copy of the database as it is, and a town that is warm: every client has its connection, since a handshake is no part of
-    /// accepting a paper, and nothing is left to be done of earlier papers.
+    /// accepting a paper.
     async fn prepare(&mut self, algorithm: Algorithm) -> Result<String> {
         let copy = self.site.snapshot().await?;
         self.connect()?;
         let papers = self.make(algorithm, self.plan.clients * 2)?;
         self.issue(papers, self.plan.clients).await?;
-        self.numbered().await?;
         Ok(copy)
     }
 
@@ -156,7 +149,6 @@ impl<'a, 'b> Acceptance<'a, 'b> {
         let servers = self.site.servers()?;
         let begin = servers.cpu()?;
         let served = self.issue(papers, self.plan.clients).await?;
-        self.numbered().await?;
         let spent = servers.cpu()?.saturating_sub(begin);
         let (batches_after, jobs_after) = self.batches()?;
         let batch = (jobs_after - jobs) / (batches_after - batches).max(1);
@@ -229,7 +221,6 @@ impl<'a, 'b> Acceptance<'a, 'b> {
         let signed = papers::signed(self.site.key(algorithm)?, papers.first().context("a round has papers")?)?;
         let before = rows::count(self.site.town.gateway_database()).await?;
         let served = self.issue(papers, 1).await?;
-        self.numbered().await?;
         let measured = median(&served.latencies).context("no paper was accepted")?;
         let rows = Rows::read(self.site.town.gateway_database(), &before, count).await?;
         self.site.town.rest(true)?;
@@ -267,20 +258,6 @@ impl<'a, 'b> Acceptance<'a, 'b> {
             });
         }
         load::run(running).await
-    }
-
-    /// Waits until every paper has its number in the order of its sender and recipient. The dispatcher is held, the numbering is
-    /// not; it counts as a part of the acceptance, so no round leaves it to the next.
-    async fn numbered(&self) -> Result<()> {
-        let limit = Instant::now() + NUMBERING_LIMIT;
-        loop {
-            let counts = rows::count(self.site.town.gateway_database()).await?;
-            if counts.get("deliveries") == counts.get("papers") {
-                return Ok(());
-            }
-            ensure!(Instant::now() < limit, "papers are not numbered within {NUMBERING_LIMIT:?}");
-            tokio::time::sleep(NUMBERING_LOOK).await;
-        }
     }
 
     /// How many commits the town has made, and of how many jobs.

@@ -19,7 +19,7 @@ const LIMIT: Duration = Duration::from_secs(600);
 /// The pause between two looks; a look reads the database, so there are few.
 const LOOK: Duration = Duration::from_millis(500);
 
-/// The CPU time of one delivery: the call to the office, the row in the inbox, and the end of the delivery, with the
+/// The CPU time of one delivery: its number, the call to the office, the row in the inbox, and the end of the delivery, with the
 /// journals and logs of both services.
 ///
 /// # Errors

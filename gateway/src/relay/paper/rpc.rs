@@ -119,17 +119,14 @@ impl PaperRpc {
         denial
     }
 
-    async fn put(
-        &self,
-        access: &Access,
-        parts: Streaming<pb::PutAttachmentRequest>,
-    ) -> Result<pb::AttachmentUpload, Denial> {
+    /// The registered sender that calls. Nobody else has papers to issue or to follow (overview.md §1.4).
+    async fn sender(&self, access: &Access) -> Result<DepartmentCode, Denial> {
         let caller = department(access)?;
         let known = self.live.get().is_sender(&caller) || (self.refresh().await? && self.live.get().is_sender(&caller));
-        if !known {
-            return Err(runtime::refusal::Refusal::from(Refusal::NotRegistered).into());
+        if known {
+            return Ok(caller);
         }
-        upload::put(&self.desk.content.spool, &caller, self.desk.rules.attachment_bytes_max, parts).await
+        Err(self.runtime.deny(access, Refusal::NotRegistered.into()).await)
     }
 
     /// Opens a content for an institution that the paper goes to.
@@ -181,7 +178,9 @@ impl PaperService for PaperRpc {
         mut request: Request<Streaming<pb::PutAttachmentRequest>>,
     ) -> Result<Response<pb::AttachmentUpload>, Status> {
         let reading = admit_read(&mut request)?;
-        match self.put(&reading.access, request.into_inner()).await {
+        let caller = self.sender(&reading.access).await?;
+        let bytes_max = self.desk.rules.attachment_bytes_max;
+        match upload::put(&self.desk.content.spool, &caller, bytes_max, request.into_inner()).await {
             Ok(upload) => Ok(Response::new(upload)),
             Err(denial) => Err(self.denied(&reading.access, denial).await.into()),
         }
@@ -192,7 +191,7 @@ impl PaperService for PaperRpc {
         mut request: Request<pb::GetAttachmentUploadRequest>,
     ) -> Result<Response<pb::AttachmentUpload>, Status> {
         let reading = admit_read(&mut request)?;
-        let caller = department(&reading.access)?;
+        let caller = self.sender(&reading.access).await?;
         let digest = wire::digest("digest", &request.get_ref().digest)?;
         let upload = match self.desk.content.spool.find(&caller, digest) {
             Some(upload) => upload::shown(&upload)?,
@@ -209,7 +208,7 @@ impl PaperService for PaperRpc {
 
     async fn get_paper(&self, mut request: Request<pb::GetPaperRequest>) -> Result<Response<pb::Paper>, Status> {
         let reading = admit_read(&mut request)?;
-        let caller = department(&reading.access)?;
+        let caller = self.sender(&reading.access).await?;
         let name = wire::own_paper(&request.get_ref().name, &caller)?;
         let mut snapshot = self.desk.writer.db().snapshot().await?;
         let stored = store::load(snapshot.sql(), &name).await?;
@@ -224,7 +223,7 @@ impl PaperService for PaperRpc {
         mut request: Request<pb::ListPapersRequest>,
     ) -> Result<Response<pb::ListPapersResponse>, Status> {
         let reading = admit_read(&mut request)?;
-        let caller = department(&reading.access)?;
+        let caller = self.sender(&reading.access).await?;
         let request = request.into_inner();
         wire::own_parent(&request.parent, &caller)?;
         let page = Page::parse(request.page_size, &request.page_token, &request.parent).map_err(Denial::from)?;

@@ -149,7 +149,7 @@ impl Watch {
         if self.position <= last {
             return Ok(());
         }
-        Err(Status::out_of_range(format!("position {} lies beyond the end of the journal, {last}", self.position)))
+        Err(refusal::beyond_journal(self.position, last))
     }
 
     fn fill(&mut self, entries: Vec<Positioned>) {
