@@ -9,18 +9,33 @@ pub const PATIENCE: Duration = Duration::from_secs(60);
 /// The pause between two looks.
 const PAUSE: Duration = Duration::from_millis(20);
 
+/// The pause between two costly looks.
+const LEISURE: Duration = Duration::from_millis(500);
+
 /// Looks until there is something, and gives it back.
 ///
 /// # Panics
 /// Where nothing comes within the limit; `what` is then named.
-pub async fn until<T>(what: &str, limit: Duration, mut look: impl AsyncFnMut() -> Option<T>) -> T {
+pub async fn until<T>(what: &str, limit: Duration, look: impl AsyncFnMut() -> Option<T>) -> T {
+    look_again(what, limit, PAUSE, look).await
+}
+
+/// [`until`] for a look that costs the town something, and so is made less often.
+///
+/// # Panics
+/// Where nothing comes within the limit.
+pub async fn until_at_leisure<T>(what: &str, limit: Duration, look: impl AsyncFnMut() -> Option<T>) -> T {
+    look_again(what, limit, LEISURE, look).await
+}
+
+async fn look_again<T>(what: &str, limit: Duration, pause: Duration, mut look: impl AsyncFnMut() -> Option<T>) -> T {
     let begin = Instant::now();
     loop {
         if let Some(found) = look().await {
             return found;
         }
         assert!(begin.elapsed() < limit, "waited {limit:?} in vain until {what}");
-        tokio::time::sleep(PAUSE).await;
+        tokio::time::sleep(pause).await;
     }
 }
 

@@ -14,7 +14,7 @@ use crate::clients::Clients;
 use crate::ledger::Ledgers;
 use crate::raw::Answer;
 use crate::setup;
-use crate::wait::until;
+use crate::wait::until_at_leisure;
 
 /// How long the last deliveries and receipts may take.
 const SETTLE_LIMIT: Duration = Duration::from_secs(180);
@@ -48,7 +48,7 @@ pub async fn reckon(clients: &Clients, acts: &Acts) {
 
 /// Waits until every delivery of a sender has ended and every sign-for has its receipt.
 async fn settled(clients: &Clients, department: &str, received: &BTreeSet<&str>) -> Vec<gateway::Paper> {
-    until(&format!("the papers of {department} are delivered"), SETTLE_LIMIT, async || {
+    until_at_leisure(&format!("the papers of {department} are delivered"), SETTLE_LIMIT, async || {
         let papers = setup::papers_of(clients, department).await;
         let rests = |paper: &gateway::Paper| {
             let delivered = paper.deliveries.iter().all(|it| it.state() == gateway::DeliveryState::Delivered);

@@ -12,7 +12,7 @@ use tests::ledger;
 use tests::paper::{Key, Paper};
 use tests::setup::{self, GOVERNMENT, TOWN_GOVERNMENT};
 use tests::town::{START, Topology, Town};
-use tests::wait::until;
+use tests::wait::until_at_leisure;
 use townlink_proto::townlink::clock::v1 as clock;
 use townlink_proto::townlink::gateway::v1 as gateway;
 use townlink_proto::townlink::office::v1 as office;
@@ -83,11 +83,11 @@ crate::both_databases! {
         town.start_service("office").await;
         advance(&town.clients, "office", DAYS).await;
         // A page is asked for again and again; all of them only when that one is through, since the load is for the town.
-        until("the newest papers are delivered", DELIVERY_LIMIT, async || {
+        until_at_leisure("the newest papers are delivered", DELIVERY_LIMIT, async || {
             all(&newest(&town.clients, 100).await, gateway::DeliveryState::Delivered).then_some(())
         })
         .await;
-        let papers = until("all papers are delivered", DELIVERY_LIMIT, async || {
+        let papers = until_at_leisure("all papers are delivered", DELIVERY_LIMIT, async || {
             let papers = setup::papers_of(&town.clients, "government").await;
             all(&papers, gateway::DeliveryState::Delivered).then_some(papers)
         })

@@ -19,6 +19,34 @@ fn links_lead_somewhere() {
     none(&complaints);
 }
 
+/// Where each package of contracts is described.
+const PAGES: [(&str, &str); 2] =
+    [("townlink/office/", "services/office/README.md"), ("townlink/gateway/", "gateway/README.md")];
+
+#[test]
+fn each_service_lists_its_rpcs() {
+    let pages = files("md");
+    let mut complaints = Vec::new();
+    for (package, path) in PAGES {
+        let page = &pages.iter().find(|page| page.path == path).expect("a service has a page").text;
+        for source in files("proto").iter().filter(|source| source.path.contains(package)) {
+            let rpcs = source.text.lines().filter_map(|line| line.trim().strip_prefix("rpc ")?.split('(').next());
+            complaints.extend(rpcs.filter(|rpc| !page.contains(*rpc)).map(|rpc| format!("{path}: {rpc} is missing")));
+        }
+    }
+    none(&complaints);
+}
+
+#[test]
+fn each_decision_is_listed() {
+    let pages = files("md");
+    let list = &pages.iter().find(|page| page.path == "docs/decisions/README.md").expect("decisions have a list").text;
+    let decisions = pages.iter().filter(|page| page.path.starts_with("docs/decisions/0"));
+    let missing =
+        decisions.filter(|page| !list.contains(page.file())).map(|page| format!("{}: it is not listed", page.path));
+    none(&missing.collect::<Vec<_>>());
+}
+
 #[test]
 fn nothing_is_left_over() {
     // Put together here, so that this file does not complain of itself.
