@@ -22,18 +22,18 @@ const UPKEEP: Duration = Duration::from_secs(5);
 /// The recorder of this process. Made once: what is counted before is lost, so it is made before any service.
 pub(super) fn recorder() -> Result<PrometheusHandle, Failure> {
     static RECORDER: OnceLock<PrometheusHandle> = OnceLock::new();
-    if let Some(recorder) = RECORDER.get() {
-        return Ok(recorder.clone());
-    }
-    let recorder = PrometheusBuilder::new()
+    let builder = PrometheusBuilder::new()
         .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &SECONDS)
-        .map_err(Failure::internal)?
-        .build_recorder();
-    let handle = RECORDER.get_or_init(|| recorder.handle());
-    // Where two start at once, or a test has its own recorder, the first one stays.
-    if metrics::set_global_recorder(recorder).is_err() {
-        tracing::debug!("metrics are recorded already");
-    }
+        .map_err(Failure::internal)?;
+    // The handle kept is that of the recorder installed, also where several towns start at once.
+    let handle = RECORDER.get_or_init(|| {
+        let recorder = builder.build_recorder();
+        let handle = recorder.handle();
+        if metrics::set_global_recorder(recorder).is_err() {
+            tracing::warn!("metrics are recorded elsewhere in this process: /metrics shows none");
+        }
+        handle
+    });
     Ok(handle.clone())
 }
 
