@@ -1,6 +1,7 @@
 //! The registry of keys: two persons for every change, and no change of what was registered.
 
 use runtime::both_databases;
+use runtime::refusal::Failure;
 use townlink_proto::townlink::gateway::v1 as pb;
 
 use crate::harness::{DOCUMENT, Department, Town, code, fresh, refusal};
@@ -127,4 +128,28 @@ both_databases! {
         town.issue(&water, water.issue(&draft)).await.expect("the same answer");
         town.stop().await;
     }
+
+    async fn a_key_that_another_replica_ended_signs_nothing_here(db: TestDb) {
+        let town = Town::start(&db).await;
+        let water = town.department("water", "昆山市水务局").await;
+        let issue = async || town.issue(&water, water.issue(&water.draft("张浦镇人民政府"))).await;
+        issue().await.expect("accepted");
+        // Another replica changes the registry behind this one's back.
+        elsewhere(&town, "update keys set valid_to = '2026-03-01'; update key_registry set revision = revision + 1").await;
+        assert_eq!(refusal(issue().await).code, "RE-KEY");
+        elsewhere(&town, "update keys set valid_to = null").await;
+        issue().await.expect("the revision is another, the key is as it was");
+        elsewhere(&town, "update key_registry set revision = revision - 1").await;
+        town.stop().await;
+    }
+}
+
+async fn elsewhere(town: &Town, statements: &'static str) {
+    let written = town.db.write(statements, |statements, tx| {
+        Box::pin(async move {
+            sqlx::raw_sql(*statements).execute(tx.sql()).await?;
+            Ok::<_, Failure>(())
+        })
+    });
+    written.await.expect("written");
 }

@@ -49,6 +49,7 @@ pub struct Acceptance<'a, 'b> {
     clients: Vec<PaperServiceClient<Channel>>,
     serial: u32,
     content: Vec<u8>,
+    leaves: String,
 }
 
 impl<'a, 'b> Acceptance<'a, 'b> {
@@ -58,7 +59,8 @@ impl<'a, 'b> Acceptance<'a, 'b> {
     /// Where a paper is not accepted.
     pub async fn begin(site: &'a mut Site<'b>, plan: Plan) -> Result<Self> {
         let empty = EmptyServer::start(&site.town.files("service/gateway"))?;
-        let mut acceptance = Self { site, plan, empty, clients: Vec::new(), serial: 1, content: Vec::new() };
+        let mut acceptance =
+            Self { site, plan, empty, clients: Vec::new(), serial: 1, content: Vec::new(), leaves: String::new() };
         acceptance.connect()?;
         let paper = acceptance.make(Algorithm::Sm2Sm3, 1)?.remove(0);
         let mut rpc = acceptance.clients.first().cloned().context("there are clients")?;
@@ -113,8 +115,8 @@ impl<'a, 'b> Acceptance<'a, 'b> {
             let sum = check + receipt + insert + rpc;
             let batch = median(&rounds.iter().map(|it| it.batch).collect::<Vec<_>>()).unwrap_or(1);
             let inserted = match self.site.backend {
-                Backend::Sqlite => format!("insert of the same rows, {batch} papers a commit"),
-                Backend::Postgres(_) => "insert of the same rows, a transaction each".to_owned(),
+                Backend::Sqlite => format!("insert of {}; {batch} papers a commit", self.leaves),
+                Backend::Postgres(_) => format!("insert of {}; a transaction each", self.leaves),
             };
             let rate = median(&rounds.iter().map(|it| it.per_second).collect::<Vec<_>>()).unwrap_or(0);
             figures.push(Figure {
@@ -144,7 +146,7 @@ impl<'a, 'b> Acceptance<'a, 'b> {
         let papers = self.make(algorithm, self.plan.papers)?;
         let count = papers.len();
         let signed = papers::signed(self.site.key(algorithm)?, papers.first().context("a round has papers")?)?;
-        let before = rows::count(self.site.town.gateway_database()).await?;
+        let before = rows::now(self.site.town.gateway_database()).await?;
         let (batches, jobs) = self.batches()?;
         let servers = self.site.servers()?;
         let begin = servers.cpu()?;
@@ -154,6 +156,7 @@ impl<'a, 'b> Acceptance<'a, 'b> {
         let batch = (jobs_after - jobs) / (batches_after - batches).max(1);
 
         let rows = Arc::new(Rows::read(self.site.town.gateway_database(), &before, count).await?);
+        self.leaves = rows.describe();
         self.site.town.rest(true)?;
         let parts = self.parts(&signed, rows, &copy, batch.max(1)).await;
         self.site.town.rest(false)?;
@@ -219,7 +222,7 @@ impl<'a, 'b> Acceptance<'a, 'b> {
         let papers = self.make(algorithm, self.plan.papers_alone)?;
         let count = papers.len();
         let signed = papers::signed(self.site.key(algorithm)?, papers.first().context("a round has papers")?)?;
-        let before = rows::count(self.site.town.gateway_database()).await?;
+        let before = rows::now(self.site.town.gateway_database()).await?;
         let served = self.issue(papers, 1).await?;
         let measured = median(&served.latencies).context("no paper was accepted")?;
         let rows = Rows::read(self.site.town.gateway_database(), &before, count).await?;

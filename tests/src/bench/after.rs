@@ -25,8 +25,8 @@ const LOOK: Duration = Duration::from_millis(500);
 /// # Errors
 /// Where a delivery does not end.
 pub async fn delivery(site: &mut Site<'_>) -> Result<Figure> {
-    let counted = rows::count(site.town.gateway_database()).await?;
-    let papers = u64::try_from(*counted.get("papers").context("the gateway keeps papers")?)?;
+    let accepted = rows::entries_of_kind(site.town.gateway_database(), "townlink.gateway.v1.PaperAccepted").await?;
+    let papers = u64::try_from(accepted)?;
     let servers = site.servers()?;
     let (begun, begin) = (delivered(site).await?, servers.cpu()?);
     site.town.hold(false)?;

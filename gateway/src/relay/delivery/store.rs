@@ -205,9 +205,24 @@ pub(crate) async fn bury(tx: &mut Tx, name: &PaperName, recipient: Institution, 
     Ok(())
 }
 
-/// The lanes in which something is queued.
+/// The lanes in which something is queued. Each step looks up the next sender, and then the next recipient, so that a month of
+/// papers costs no more than one.
 pub(crate) async fn lanes(sql: &mut Connection) -> Result<Vec<Lane>, Failure> {
-    let query = sqlx::query("select distinct sender, recipient from deliveries where state = 'QUEUED'");
+    let query = sqlx::query(
+        "with recursive senders (sender) as ( \
+           select min(sender) from deliveries where state = 'QUEUED' \
+           union all \
+           select (select min(d.sender) from deliveries d where d.state = 'QUEUED' and d.sender > s.sender) \
+           from senders s where s.sender is not null), \
+         lanes (sender, recipient) as ( \
+           select s.sender, (select min(d.recipient) from deliveries d where d.state = 'QUEUED' and d.sender = s.sender) \
+           from senders s where s.sender is not null \
+           union all \
+           select l.sender, (select min(d.recipient) from deliveries d \
+                             where d.state = 'QUEUED' and d.sender = l.sender and d.recipient > l.recipient) \
+           from lanes l where l.recipient is not null) \
+         select sender, recipient from lanes where recipient is not null",
+    );
     let rows = query.fetch_all(sql).await?;
     rows.iter().map(|row| Ok(Lane { sender: row.parsed(0)?, recipient: row.parsed(1)? })).collect()
 }

@@ -164,6 +164,7 @@ impl Desk {
             record,
             entry,
             receipt,
+            overtaken: Arc::default(),
             paper: Arc::new(paper),
         };
         Ok(Verdict::Good(Box::new(accept), looked))

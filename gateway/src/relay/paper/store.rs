@@ -2,11 +2,12 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
 use prost::Message as _;
 use runtime::db::{Columns as _, Connection, Row, Tx};
-use runtime::execute::{SaveError, Saving, Unit, Version};
+use runtime::execute::{SaveError, Saving, Unit, Version, guard};
 use runtime::journal::{Prepared, Record};
 use runtime::page::Page;
 use runtime::refusal::{Denial, Failure, Refusal};
@@ -41,6 +42,8 @@ pub(crate) struct Accept {
     pub entry: Prepared,
     /// The receipt.
     pub receipt: pb::Receipt,
+    /// Whether an attempt to save it found another registry of keys than that of the examination.
+    pub overtaken: Arc<AtomicBool>,
 }
 
 /// What the outside world knows at the commit.
@@ -58,8 +61,9 @@ pub(crate) struct Facts {
     pub verifier: Arc<dyn Verifier>,
 }
 
-/// What may have changed since the examination: the registry of keys. A paper that exists has a stored answer, which is found
-/// before any unit is loaded.
+/// What may have changed since the examination: the registry of keys, which hardly ever does. So it is not read: the statement
+/// that writes the paper is guarded by its revision, and only an attempt after one that was overtaken reads it. A paper that exists
+/// has a stored answer, which is found before any unit is loaded.
 pub(crate) struct Acceptance {
     registry: Arc<Registry>,
 }
@@ -70,12 +74,11 @@ impl Unit for Acceptance {
     type Event = Record;
     type Reply = pb::Receipt;
 
-    async fn load(tx: &mut Tx, _: &Accept, facts: &Facts) -> Result<(Self, Version), Denial> {
-        let revision = keys::revision(tx.sql()).await?;
-        let registry = if revision == facts.registry.revision() {
-            Arc::clone(&facts.registry)
-        } else {
+    async fn load(tx: &mut Tx, accept: &Accept, facts: &Facts) -> Result<(Self, Version), Denial> {
+        let registry = if accept.overtaken.load(Ordering::Relaxed) {
             Arc::new(keys::registry(tx.sql()).await?)
+        } else {
+            Arc::clone(&facts.registry)
         };
         Ok((Self { registry }, Version::ABSENT))
     }
@@ -93,7 +96,11 @@ impl Unit for Acceptance {
     }
 
     async fn save(&self, tx: &mut Tx, saving: &Saving<'_, Self>) -> Result<(), SaveError> {
-        insert(tx, saving.command).await
+        let saved = insert(tx, saving.command, self.registry.revision()).await;
+        if matches!(saved, Err(SaveError::Moved)) {
+            saving.command.overtaken.store(true, Ordering::Relaxed);
+        }
+        saved
     }
 
     fn reply(&self, saving: &Saving<'_, Self>) -> pb::Receipt {
@@ -105,12 +112,13 @@ impl Unit for Acceptance {
     }
 }
 
-async fn insert(tx: &mut Tx, accept: &Accept) -> Result<(), SaveError> {
+/// Writes a paper, where the registry of keys has this revision.
+async fn insert(tx: &mut Tx, accept: &Accept, revision: i64) -> Result<(), SaveError> {
     let Accept { name, paper, .. } = accept;
     let (sender, message_id) = (name.sender.to_string(), name.message.to_string());
-    sqlx::query(
+    let inserted = sqlx::query(
         "insert into papers (sender, message_id, accepted_us, payload, payload_digest, summary, particulars, receipt) \
-         values ($1, $2, $3, $4, $5, $6, $7, $8)",
+         select $1, $2, $3, $4, $5, $6, $7, $8 from key_registry where id = 1 and revision = $9",
     )
     .bind(&*sender)
     .bind(&*message_id)
@@ -120,8 +128,10 @@ async fn insert(tx: &mut Tx, accept: &Accept) -> Result<(), SaveError> {
     .bind(&*accept.summary)
     .bind(&*accept.particulars)
     .bind(accept.receipt.encode_to_vec())
+    .bind(revision)
     .execute(tx.sql())
     .await?;
+    guard(&inserted)?;
     let attachments = &paper.envelope.attachments;
     if attachments.is_empty() {
         return Ok(());

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
-use sqlx::{Any, ConnectOptions as _, Pool};
+use sqlx::{Any, ConnectOptions as _, Connection as _, Pool};
 
 use super::{Backend, Connection};
 use crate::refusal::Failure;
@@ -21,6 +21,9 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How long a server may take to let a connection in.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long after its last use a connection to a server is believed to stand.
+const TRUSTED: Duration = Duration::from_secs(1);
 
 /// Which database an address names.
 pub(super) fn backend(url: &str) -> Result<Backend, Failure> {
@@ -68,8 +71,16 @@ pub(super) async fn readers(url: &str, backend: Backend, size: u32) -> Result<Po
     let pool = AnyPoolOptions::new()
         .max_connections(size)
         .acquire_timeout(ACQUIRE_TIMEOUT)
-        // A file does not go away; asking it at each read would double the reads.
-        .test_before_acquire(backend == Backend::Postgres)
+        // A file does not go away, nor does a connection that has just answered; asking before each read would double the reads.
+        .test_before_acquire(false)
+        .before_acquire(move |connection, known| {
+            Box::pin(async move {
+                if backend == Backend::Postgres && known.idle_for > TRUSTED {
+                    connection.ping().await?;
+                }
+                Ok(true)
+            })
+        })
         .after_connect(move |connection, _| {
             Box::pin(async move {
                 prepare(connection, backend).await?;

@@ -24,8 +24,12 @@ const SQLITE: &str = "pragma journal_mode = wal; pragma synchronous = full; prag
 /// On PostgreSQL positions are given later, by the sequencer; an acceptance leaves a row in `journal_pending`.
 const POSITIONS: &str = "journal_positions";
 
-/// How many rows each table has.
-pub type Counts = BTreeMap<String, i64>;
+/// What the runtime writes in one statement on PostgreSQL.
+const RUNTIME: [&str; 2] = ["answers", "journal"];
+
+/// A moment in the life of a database: for each table what tells later rows from earlier ones. On SQLite it is the last row
+/// number, on PostgreSQL, which fills gaps in its tables, the next transaction.
+pub type Moment = BTreeMap<String, i64>;
 
 /// The type of a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,12 +57,21 @@ struct Table {
     each: usize,
 }
 
-/// The rows of many papers.
+/// One statement of a paper's transaction.
+#[derive(Debug)]
+struct Statement {
+    text: String,
+    tables: Vec<Table>,
+    /// Whether it leaves the entry for the sequencer.
+    pending: bool,
+}
+
+/// The rows of many papers, and the statements that insert those of one.
 #[derive(Debug)]
 pub struct Rows {
     sqlite: bool,
     papers: usize,
-    tables: Vec<Table>,
+    statements: Vec<Statement>,
 }
 
 /// Opens a database as the service does.
@@ -78,25 +91,29 @@ fn is_sqlite(url: &str) -> bool {
     url.starts_with("sqlite:")
 }
 
-/// Counts the rows of every table.
+/// Now, in a database.
 ///
 /// # Errors
 /// Where the database cannot be read.
-pub async fn count(url: &str) -> Result<Counts> {
+pub async fn now(url: &str) -> Result<Moment> {
     let mut connection = open(url).await?;
     let names = if is_sqlite(url) {
         "select name from sqlite_master where type = 'table' and name not like 'sqlite_%'"
     } else {
         "select cast(table_name as text) from information_schema.tables where table_schema = 'public'"
     };
-    let mut counts = Counts::new();
+    let mut moment = Moment::new();
     for row in sqlx::query(names).fetch_all(&mut connection).await? {
         let name: String = row.try_get(0)?;
-        let text = AssertSqlSafe(format!("select count(*) from {name}"));
-        counts.insert(name, sqlx::query(text).fetch_one(&mut connection).await?.try_get(0)?);
+        let text = if is_sqlite(url) {
+            format!("select coalesce(max(rowid) + 1, 0) from {name}")
+        } else {
+            "select cast(cast(pg_current_xact_id() as text) as bigint)".to_owned()
+        };
+        moment.insert(name, sqlx::query(AssertSqlSafe(text)).fetch_one(&mut connection).await?.try_get(0)?);
     }
     connection.close().await?;
-    Ok(counts)
+    Ok(moment)
 }
 
 /// How many entries of a kind a journal has.
@@ -130,19 +147,23 @@ pub async fn forget_log(url: &str, postgres: bool) -> Result<u64> {
 }
 
 impl Rows {
-    /// Reads the rows that `papers` accepted papers left since `before`.
+    /// Reads the rows that `papers` accepted papers left since a moment.
     ///
     /// # Errors
     /// Where the database cannot be read, or no table grew with the papers.
-    pub async fn read(url: &str, before: &Counts, papers: usize) -> Result<Self> {
+    pub async fn read(url: &str, since: &Moment, papers: usize) -> Result<Self> {
         let sqlite = is_sqlite(url);
-        let after = count(url).await?;
         let mut connection = open(url).await?;
         let mut tables = Vec::new();
-        for (name, rows) in &after {
-            let old = before.get(name).copied().unwrap_or(0);
-            let grown = usize::try_from(rows - old).unwrap_or(0);
+        for (name, since) in since {
+            let later = if sqlite {
+                format!("from {name} where rowid >= {since} order by rowid")
+            } else {
+                format!("from {name} where cast(cast(xmin as text) as bigint) >= {since} order by ctid")
+            };
+            let table = read(&mut connection, sqlite, name, &later).await?;
             // What grew more slowly belongs to something else: tiles, checkpoints, cursors.
+            let grown = table.rows.len();
             if grown < papers || (!sqlite && name == POSITIONS) {
                 continue;
             }
@@ -150,12 +171,11 @@ impl Rows {
                 grown.is_multiple_of(papers),
                 "{name} grew by {grown} rows with {papers} papers: something else was written"
             );
-            let table = read(&mut connection, sqlite, name, old).await?;
             tables.push(Table { each: grown / papers, ..table });
         }
-        ensure!(tables.iter().any(|table| table.name == "journal"), "the journal did not grow with the papers");
         connection.close().await?;
-        Ok(Self { sqlite, papers, tables })
+        ensure!(tables.iter().any(|table| table.name == "journal"), "the journal did not grow with the papers");
+        Ok(Self { sqlite, papers, statements: statements(sqlite, tables) })
     }
 
     /// How many papers there are.
@@ -167,8 +187,8 @@ impl Rows {
     /// What each paper leaves, in words.
     #[must_use]
     pub fn describe(&self) -> String {
-        let tables: Vec<_> = self.tables.iter().map(|table| format!("{} {}", table.each, table.name)).collect();
-        tables.join(", ")
+        let tables = self.statements.iter().flat_map(|statement| &statement.tables);
+        tables.map(|table| format!("{} {}", table.each, table.name)).collect::<Vec<_>>().join(", ")
     }
 
     /// Inserts the rows of all papers into a SQLite copy, `batch` papers a commit.
@@ -177,11 +197,10 @@ impl Rows {
     /// Where a statement fails.
     pub async fn insert_in_batches(&self, url: &str, batch: usize) -> Result<()> {
         let mut connection = open(url).await?;
-        let text = self.statement();
         for first in (0..self.papers).step_by(batch.max(1)) {
             execute(&mut connection, "begin immediate").await?;
             for paper in first..self.papers.min(first + batch) {
-                self.bind(sqlx::query(AssertSqlSafe(text.clone())), paper)?.execute(&mut connection).await?;
+                self.insert(&mut connection, paper).await?;
             }
             execute(&mut connection, "commit").await?;
         }
@@ -204,7 +223,7 @@ impl Rows {
                     if paper >= rows.papers {
                         return Ok::<_, anyhow::Error>(connection.close().await?);
                     }
-                    rows.insert(&mut connection, paper).await?;
+                    rows.transact(&mut connection, paper).await?;
                 }
             });
         }
@@ -223,36 +242,51 @@ impl Rows {
         let mut times = Vec::new();
         for paper in 0..self.papers {
             let begin = Instant::now();
-            self.insert(&mut connection, paper).await?;
+            self.transact(&mut connection, paper).await?;
             times.push(begin.elapsed());
         }
         connection.close().await?;
         median(&times).context("there were no rows")
     }
 
-    async fn insert(&self, connection: &mut AnyConnection, paper: usize) -> Result<()> {
+    async fn transact(&self, connection: &mut AnyConnection, paper: usize) -> Result<()> {
         execute(connection, if self.sqlite { "begin immediate" } else { "begin" }).await?;
-        self.bind(sqlx::query(AssertSqlSafe(self.statement())), paper)?.execute(&mut *connection).await?;
+        self.insert(connection, paper).await?;
         execute(connection, "commit").await
     }
 
-    /// The inserts of one paper. SQLite takes several statements in one text, PostgreSQL several changes in one statement.
-    fn statement(&self) -> String {
-        let mut parameter = 0;
-        let mut inserts: Vec<_> = self.tables.iter().map(|table| table.insert(&mut parameter)).collect();
-        if self.sqlite {
-            return inserts.join("; ");
+    async fn insert(&self, connection: &mut AnyConnection, paper: usize) -> Result<()> {
+        for statement in &self.statements {
+            let query = sqlx::query(AssertSqlSafe(statement.text.clone()));
+            statement.bind(query, paper)?.execute(&mut *connection).await?;
         }
-        parameter += 1;
-        let last = format!(
-            "insert into journal_pending (arrival, entry_id) values (nextval('journal_arrivals'), ${parameter})"
-        );
-        for (number, insert) in inserts.iter_mut().enumerate() {
-            *insert = format!("t{number} as ({insert})");
-        }
-        format!("with {} {last}", inserts.join(", "))
+        Ok(())
     }
+}
 
+/// The statements of one paper. SQLite takes all inserts in one text. On PostgreSQL they are as the service has them: one for each
+/// of its own tables, and one for what the runtime writes with them.
+fn statements(sqlite: bool, tables: Vec<Table>) -> Vec<Statement> {
+    if sqlite {
+        let mut parameter = 0;
+        let inserts: Vec<_> = tables.iter().map(|table| table.insert(&mut parameter)).collect();
+        return vec![Statement { text: inserts.join("; "), tables, pending: false }];
+    }
+    let (of_runtime, own): (Vec<_>, Vec<_>) = tables.into_iter().partition(|table| RUNTIME.contains(&&*table.name));
+    let alone = |table: Table| Statement { text: table.insert(&mut 0), tables: vec![table], pending: false };
+    let mut statements: Vec<_> = own.into_iter().map(alone).collect();
+    let (mut parameter, mut text) = (0, "with ".to_owned());
+    for table in &of_runtime {
+        let _ = write!(text, "of_{} as ({}), ", table.name, table.insert(&mut parameter));
+    }
+    let values = format!("(nextval('journal_arrivals'), ${})", parameter + 1);
+    let text =
+        format!("{} insert into journal_pending (arrival, entry_id) values {values}", text.trim_end_matches(", "));
+    statements.push(Statement { text, tables: of_runtime, pending: true });
+    statements
+}
+
+impl Statement {
     fn bind<'q>(&self, mut query: Query<'q, Any, AnyArguments>, paper: usize) -> Result<Query<'q, Any, AnyArguments>> {
         let mut entry = None;
         for table in &self.tables {
@@ -269,10 +303,7 @@ impl Rows {
                 }
             }
         }
-        if self.sqlite {
-            return Ok(query);
-        }
-        Ok(query.bind(entry.context("every paper has an entry")?))
+        Ok(if self.pending { query.bind(entry.context("every paper has an entry")?) } else { query })
     }
 }
 
@@ -304,8 +335,8 @@ async fn execute(connection: &mut AnyConnection, statement: &'static str) -> Res
     Ok(())
 }
 
-/// The rows of a table after the first `old`, in the order in which they were written: none of these tables loses a row.
-async fn read(connection: &mut AnyConnection, sqlite: bool, name: &str, old: i64) -> Result<Table> {
+/// Some rows of a table.
+async fn read(connection: &mut AnyConnection, sqlite: bool, name: &str, which: &str) -> Result<Table> {
     let described = if sqlite {
         format!("select name, type from pragma_table_info('{name}') order by cid")
     } else {
@@ -325,8 +356,7 @@ async fn read(connection: &mut AnyConnection, sqlite: bool, name: &str, old: i64
             other => bail!("{name} has a column of the type {other}"),
         });
     }
-    let order = if sqlite { "rowid limit -1" } else { "ctid" };
-    let text = format!("select {} from {name} order by {order} offset {old}", columns.join(", "));
+    let text = format!("select {} {which}", columns.join(", "));
     let rows = sqlx::query(AssertSqlSafe(text)).fetch_all(connection).await?;
     let rows = rows.iter().map(|row| values(row, &kinds)).collect::<Result<_>>()?;
     Ok(Table { name: name.to_owned(), columns, rows, each: 0 })
@@ -372,18 +402,18 @@ mod tests {
         let folder = tempfile::tempdir()?;
         let served = database(&folder, "served.db").await?;
         fill(&served, 0..3).await?;
-        let before = count(&served).await?;
+        let before = now(&served).await?;
         fill(&served, 3..8).await?;
         let rows = Rows::read(&served, &before, 5).await?;
         assert_eq!(rows.describe(), "1 journal, 2 notes");
 
         let copy = database(&folder, "copy.db").await?;
         rows.insert_in_batches(&copy, 2).await?;
-        let counts = count(&copy).await?;
-        assert_eq!((counts["journal"], counts["notes"], counts["tiles"]), (5, 10, 0));
+        let filled = now(&copy).await?;
+        assert_eq!((filled["journal"], filled["notes"], filled["tiles"]), (6, 11, 0));
         let other = database(&folder, "other.db").await?;
         rows.insert_latency(&other).await?;
-        assert_eq!(count(&other).await?, counts);
+        assert_eq!(now(&other).await?, filled);
         Ok(())
     }
 
@@ -391,7 +421,7 @@ mod tests {
     async fn rows_of_something_else_are_noticed() -> Result<()> {
         let folder = tempfile::tempdir()?;
         let served = database(&folder, "served.db").await?;
-        let before = count(&served).await?;
+        let before = now(&served).await?;
         fill(&served, 0..5).await?;
         assert!(Rows::read(&served, &before, 4).await.is_err());
         Ok(())
