@@ -124,15 +124,24 @@ async fn relay(asked: &Relay) -> Result<ExitCode> {
     let rounds = asked.rounds.unwrap_or(plan.rounds).max(1);
     let papers = asked.papers.unwrap_or(plan.papers).max(plan.clients);
     let plan = Plan { rounds, papers, ..plan };
+    let mut report = Report { figures: Vec::new(), setting: setting(asked, plan) };
+    let measured = measure(asked, plan, &mut report).await;
+    // What was measured before a fault is told all the same.
+    let text = if asked.json { serde_json::to_string_pretty(&report.to_json())? } else { report.to_string() };
+    writeln!(std::io::stdout().lock(), "{}", text.trim_end())?;
+    measured?;
+    Ok(if asked.quick || report.all_reached() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+async fn measure(asked: &Relay, plan: Plan, report: &mut Report) -> Result<()> {
     let wanted = |what| asked.only.is_empty() || asked.only.contains(&what);
     let folder = tempfile::Builder::new().prefix("townlink-bench.").tempdir()?;
-    let mut report = Report { figures: Vec::new(), setting: setting(asked, plan) };
     if wanted(What::Sqlite) {
-        on(Backend::Sqlite, &folder.path().join("sqlite"), plan, &mut report).await?;
+        on(Backend::Sqlite, &folder.path().join("sqlite"), plan, report).await?;
     }
     if wanted(What::Postgres) {
         let server = Server::start()?;
-        on(Backend::Postgres(&server), &folder.path().join("postgres"), plan, &mut report).await?;
+        on(Backend::Postgres(&server), &folder.path().join("postgres"), plan, report).await?;
     }
     if wanted(What::Holds) {
         report.figures.push(holds::measure(&folder.path().join("holds"), plan).await?);
@@ -140,9 +149,7 @@ async fn relay(asked: &Relay) -> Result<ExitCode> {
     if wanted(What::Resident) {
         report.figures.extend(resident::measure(&folder.path().join("resident"), plan).await?);
     }
-    let text = if asked.json { serde_json::to_string_pretty(&report.to_json())? } else { report.to_string() };
-    writeln!(std::io::stdout().lock(), "{}", text.trim_end())?;
-    Ok(if asked.quick || report.all_reached() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(())
 }
 
 /// Everything that is measured of papers on one database.

@@ -10,6 +10,7 @@ use serde_json::json;
 use tonic::transport::Channel;
 use townlink_proto::google::r#type::Date;
 use townlink_proto::townlink::office::v1::{HoldsRequest, HoldsResponse, HoldsResult};
+use vocabulary::Sm3Digest;
 
 use crate::bench::cpu::Trees;
 use crate::bench::figure::{Bar, Figure, Quantity, each, median};
@@ -29,6 +30,9 @@ const HOLDS: &str = "/townlink.office.v1.PowerService/Holds";
 
 /// Exists in a program that is built with the feature `bench`.
 const NOTHING: &str = "/townlink.bench.v1.BenchService/DoNothing";
+
+/// The document by which the town registers the province's decision.
+const BASIS: &str = "昆政发〔2026〕4号";
 
 /// Half past eleven on the first day: between the grant and its first suspension, as they were recorded.
 const KNOWN_AT_S: i64 = 1_772_422_200;
@@ -101,14 +105,14 @@ fn fill(town: &Town) -> Result<()> {
             "publishedDate": "2026-02-10",
             "publishedPlace": "江苏省人民政府公报",
             "attachment": "decision.ofd",
-            "digest": "0".repeat(64),
+            "digest": Sm3Digest::of(BASIS.as_bytes()).to_string(),
         },
         "powers": [],
         "fields": ["*"],
         "towns": "经济发达镇",
     });
     let steps = [
-        ("昆政发〔2026〕4号", "BASIS", basis, None),
+        (BASIS, "BASIS", basis, None),
         ("昆政发〔2026〕5号", "GRANT", first, Some(grants.as_path())),
         (
             "昆政发〔2026〕6号",
