@@ -9,6 +9,7 @@
 
 pub mod answer;
 mod attempt;
+mod known;
 pub mod unit;
 
 use std::sync::Arc;
@@ -19,10 +20,11 @@ use vocabulary::RequestId;
 use crate::call::Call;
 use crate::caller::{Caller, Principal, ServiceName};
 use crate::clock::TownClock;
-use crate::db::{BoxFuture, Db, Tx};
+use crate::db::{Backend, BoxFuture, Db, Tx};
 use crate::journal::{self, Author, Event, Prepared, Record};
 use crate::refusal::{Denial, Failure, Refusal};
 use attempt::{Ended, Input};
+use known::Known;
 
 pub use answer::{Answer, Outcome, StoredAnswer};
 pub use unit::{SaveError, Saving, Unit, Version, guard};
@@ -33,13 +35,16 @@ pub struct Writer {
     db: Db,
     clock: TownClock,
     service: ServiceName,
+    /// None where other processes write into the same database.
+    known: Option<Arc<Known>>,
 }
 
 impl Writer {
     /// The write path over a database and a clock, in the name of a service.
     #[must_use]
     pub fn new(db: Db, clock: TownClock, service: ServiceName) -> Self {
-        Self { db, clock, service }
+        let known = (db.backend() == Backend::Sqlite).then(|| Arc::new(Known::new()));
+        Self { db, clock, service, known }
     }
 
     /// The database.
@@ -74,6 +79,7 @@ impl Writer {
         command: U::Command,
         facts: U::Facts,
     ) -> Result<Answer<U::Reply>, Denial> {
+        self.note(&call);
         let call = Arc::new(call);
         let author = Author::of_call(&call);
         let clock = self.clock.clone();
@@ -99,6 +105,7 @@ impl Writer {
     /// Refuses a call that was found wanting before its command could be decided, as by a peer's answer: journalled and stored
     /// like every refusal. Gives what to return.
     pub async fn refuse(&self, call: Call, refusal: Refusal) -> Denial {
+        self.note(&call);
         let call = Arc::new(call);
         let author = Author::of_call(&call);
         let refused = (Arc::clone(&call), author, refusal, self.clone());
@@ -177,8 +184,33 @@ impl Writer {
         principal: &Principal,
         request_id: &RequestId,
     ) -> Result<Option<StoredAnswer>, Failure> {
+        let principal = principal.key();
+        if self.known.as_ref().is_some_and(|known| known.rules_out(&principal, *request_id)) {
+            return Ok(None);
+        }
+        self.stored(&principal, *request_id).await
+    }
+
+    /// Learns which request ids were answered before the start, so that new ones need no look. Until then all are looked up.
+    ///
+    /// # Errors
+    /// [`Failure`] where the database is away.
+    pub async fn learn(&self) -> Result<(), Failure> {
+        match &self.known {
+            Some(known) => known.read(&self.db).await,
+            None => Ok(()),
+        }
+    }
+
+    fn note(&self, call: &Call) {
+        if let Some(known) = &self.known {
+            known.note(&call.access.principal().key(), call.request_id);
+        }
+    }
+
+    async fn stored(&self, principal: &str, request_id: RequestId) -> Result<Option<StoredAnswer>, Failure> {
         let mut reader = self.db.read().await?;
-        answer::lookup(reader.sql(), &principal.key(), *request_id).await
+        answer::lookup(reader.sql(), principal, request_id).await
     }
 
     /// Journals a denial of access. No answer is stored; the caller of this limits the rate.
@@ -201,7 +233,7 @@ impl Writer {
 
     /// After a job that stored nothing: the answer that another job stored for the same request, or why there is none.
     async fn answered_before(&self, call: &Call, ended: Ended) -> Result<StoredAnswer, Denial> {
-        let found = self.lookup_answer(call.access.principal(), &call.request_id).await;
+        let found = self.stored(&call.access.principal().key(), call.request_id).await;
         match (found, ended) {
             (Ok(Some(stored)), _) if stored.fingerprint == call.fingerprint => Ok(stored),
             (Ok(Some(_)), _) => Err(self.refuse_reuse(call).await),

@@ -192,8 +192,11 @@ impl<'a, 'b> Acceptance<'a, 'b> {
         let mut figures = Vec::new();
         for algorithm in papers::ALGORITHMS {
             let mut rounds = Vec::new();
-            for _ in 0..self.plan.rounds {
-                rounds.push(self.latency_round(algorithm).await?);
+            for number in 1..=self.plan.rounds {
+                let (measured, parts) = self.latency_round(algorithm).await?;
+                let (told, insert) = (Quantity::from(measured), Quantity::from(parts.insert));
+                eprintln!("one client, {algorithm}, round {number}: {told} a paper, {insert} an insert");
+                rounds.push((measured, parts));
             }
             let of = |part: fn(&(Duration, Parts)) -> Duration| middle(&rounds, part);
             let (check, receipt) = (of(|it| it.1.check)?, of(|it| it.1.receipt)?);
@@ -233,11 +236,12 @@ impl<'a, 'b> Acceptance<'a, 'b> {
     }
 
     async fn parts_alone(&mut self, signed: &Signed, rows: &Rows, copy: &str) -> Result<Parts> {
+        // First, while the disk is as it was when the town wrote.
+        let insert = rows.insert_latency(copy).await?;
         let check = signed.check_latency(self.plan.signing)?;
         let receipt = Receipt::new(&self.content)?.sign_latency(self.plan.signing)?;
         let client = self.site.town.files(papers::IDENTITY);
         let rpc = self.empty.call_latency(TLS_NAME, &client, self.plan.lasting).await?;
-        let insert = rows.insert_latency(copy).await?;
         Ok(Parts { check, receipt, insert, rpc })
     }
 

@@ -1,8 +1,9 @@
-//! From a request to a paper that may be accepted: everything that costs time is done here, off the event loop and before any
-//! transaction: looking through attachments, checking signatures, keeping contents, signing the receipt.
+//! From a request to a paper that may be accepted: everything that costs time is done here, before any transaction: looking
+//! through attachments, checking signatures, keeping contents, signing the receipt.
 //!
-//! As many papers are worked on at once as the machine has cores; those whose attachments are large have a door of their own, so
-//! that they do not keep the others waiting.
+//! A light paper is worked on where it comes in: half a millisecond of arithmetic, and two changes of thread are spared. All
+//! others go to threads that may block, as many at once as the machine has cores; those whose attachments are large have a door of
+//! their own, so that they do not keep the others waiting.
 
 use std::sync::Arc;
 
@@ -30,6 +31,9 @@ use crate::settings::Rules;
 
 /// Attachments of a paper that together are larger wait at the door for large ones.
 const LARGE_BYTES: u64 = 4 * 1024 * 1024;
+
+/// A paper of this size without attachments touches no file, and takes no longer than two signatures.
+const LIGHT_BYTES: usize = 16 * 1024;
 
 /// How many papers with large attachments are looked through at once.
 const LARGE_AT_ONCE: usize = 2;
@@ -95,6 +99,9 @@ impl Desk {
             Ok(envelope) => envelope,
             Err(fault) => return Ok(Verdict::Refused(self.unreadable(&issue.payload, fault), Looked::default())),
         };
+        if envelope.attachments.is_empty() && issue.payload.len() <= LIGHT_BYTES {
+            return self.work(issue.with(bringing.request_id, envelope), &bringing, &Caller::default());
+        }
         let size = envelope.attachments.iter().fold(0_u64, |sum, it| sum.saturating_add(it.size_bytes));
         let door = if size > LARGE_BYTES { &self.large } else { &self.small };
         let place = Arc::clone(door).acquire_owned().await.map_err(Failure::internal)?;

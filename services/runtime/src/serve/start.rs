@@ -206,7 +206,14 @@ impl Process<'_> {
         let development = settings.environment == Environment::Development;
         let clock = ClockRpc::new(runtime.clock().clone(), development);
         let service = service.serve(JournalServiceServer::new(journal)).serve(ClockServiceServer::new(clock));
-        let mut service = service.background(move |tasks| sequencer.start(tasks));
+        let writer = runtime.writer().clone();
+        let mut service = service.background(move |tasks| {
+            sequencer.start(tasks);
+            tasks.keep("learn which requests were answered", move || {
+                let writer = writer.clone();
+                async move { writer.learn().await }
+            });
+        });
         for name in &service.served {
             if !self.rules.methods().any(|rule| rule.path[1..].split('/').next() == Some(*name)) {
                 let fault = "is served, but has no rules in the contracts".to_owned();

@@ -33,6 +33,28 @@ both_databases! {
         assert_replay(writer.db(), COUNTERS, replay).await;
     }
 
+    async fn what_was_answered_before_the_start_is_known_after_it_is_learnt(db: TestDb) {
+        let before = writer(&db).await;
+        let (changed, refused) = (fresh_request_id(), fresh_request_id());
+        before.execute::<Counter>(called(&before, changed, b"a"), add("a", 3), Facts::default()).await.expect("an answer");
+        let refusal = before.execute::<Counter>(called(&before, refused, b"b"), add("a", 101), Facts::default()).await;
+        assert!(matches!(refusal, Err(Denial::Stored(_))));
+        before.db().close().await;
+        let after = over(db.open(&crate::counter::MIGRATIONS).await);
+        for learnt in [false, true] {
+            if learnt {
+                after.learn().await.expect("the database answers");
+            }
+            let now = fresh_request_id();
+            assert_eq!(after.lookup_answer(&OFFICE, &now).await.expect("the database answers"), None);
+            after.execute::<Counter>(called(&after, now, b"c"), add("a", 1), Facts::default()).await.expect("an answer");
+            for id in [changed, refused, now] {
+                let kept = after.lookup_answer(&OFFICE, &id).await.expect("the database answers");
+                assert!(kept.is_some(), "learnt: {learnt}");
+            }
+        }
+    }
+
     async fn a_refusal_is_journalled_stored_and_repeated(db: TestDb) {
         let writer = writer(&db).await;
         let id = fresh_request_id();
