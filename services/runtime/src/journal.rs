@@ -6,11 +6,13 @@
 //! - [`author`]: who an entry names.
 //! - [`entry`]: what happened, and the entry that is made of it.
 //! - [`LogReader`]: checkpoints, tiles and proofs.
+//! - `refusals`: what was refused, for those who supervise.
 //! - [`service`]: the journal and its log as a contract.
 
 pub mod author;
 pub mod entry;
 mod log_reader;
+mod refusals;
 pub mod service;
 mod statement;
 

@@ -6,8 +6,8 @@ use clap::{ArgAction, Args, Parser, Subcommand};
 use vocabulary::RequestId;
 
 use crate::commands::{
-    calendar, clock, config, demo, document, grant, inbox, key, log, migrate, pki, power, relay, roster, serve, up,
-    verify,
+    calendar, clock, config, demo, document, grant, inbox, key, log, migrate, pki, power, refusal, relay, roster,
+    serve, up, verify,
 };
 use crate::output::{Output, Reader};
 use crate::problem::Problem;
@@ -105,6 +105,9 @@ enum Command {
     /// Who may do what in the town (岗位角色)
     #[command(subcommand)]
     Roster(roster::Command),
+    /// What the town said no to, for those who supervise (监督)
+    #[command(subcommand)]
+    Refusal(refusal::Command),
     /// The public log of everything that was done
     #[command(subcommand)]
     Log(log::Command),
@@ -179,6 +182,7 @@ pub fn run_to(cli: Cli, output: Output) -> Result<(), Problem> {
         Command::Power(command) => wait(power::run(command, &context)),
         Command::Grant(command) => wait(grant::run(command, &context)),
         Command::Roster(command) => wait(roster::run(command, &context)),
+        Command::Refusal(command) => wait(refusal::run(command, &context)),
         Command::Log(command) => wait(log::run(command, &context)),
         Command::Clock(command) => wait(clock::run(command, &context)),
     }

@@ -12,6 +12,7 @@ pub mod log;
 pub mod migrate;
 pub mod pki;
 pub mod power;
+pub mod refusal;
 pub mod relay;
 pub mod roster;
 pub mod serve;

@@ -49,6 +49,7 @@ fn every_command_has_help_and_commands_that_change_something_have_examples() {
         "roster list",
         "roster assign",
         "roster end",
+        "refusal list",
         "log export",
         "verify",
         "calendar due",

@@ -33,8 +33,15 @@ macro_rules! migrations {
 }
 
 /// The tables that the runtime's mechanisms need in every database.
-const RUNTIME: Migrations =
-    migrations!["0001_journal", "0002_answers", "0003_numbers", "0004_subscriptions", "0005_log", "0006_clock"];
+const RUNTIME: Migrations = migrations![
+    "0001_journal",
+    "0002_answers",
+    "0003_numbers",
+    "0004_subscriptions",
+    "0005_log",
+    "0006_clock",
+    "0007_refusals"
+];
 
 /// Why a schema was not brought up to date. Nothing was changed.
 #[derive(Debug, thiserror::Error)]

@@ -11,11 +11,12 @@ use townlink_proto::townlink::errors::v1::ErrorReason;
 use townlink_proto::townlink::journal::v1 as pb;
 use townlink_proto::townlink::journal::v1::journal_service_server::JournalService;
 
-use super::{LogReader, Positioned, entries_after, last_position};
+use super::{LogReader, Positioned, entries_after, last_position, refusals};
 use crate::access::admit_read;
 use crate::caller::Principal;
 use crate::db::Db;
 use crate::log::Hash;
+use crate::page::Page;
 use crate::refusal::{self, Denial, Failure, Refusal, Violation};
 
 /// How many entries are read at once for a watcher.
@@ -206,6 +207,23 @@ impl JournalService for Journal {
             return Err(Denial::from(Violation::malformed("after_position", "must not be negative")).into());
         }
         Ok(Response::new(Box::pin(watch_entries(&self.db, request.after_position, kinds))))
+    }
+
+    async fn list_refusals(
+        &self,
+        mut request: Request<pb::ListRefusalsRequest>,
+    ) -> Result<Response<pb::ListRefusalsResponse>, Status> {
+        let reading = admit_read(&mut request)?;
+        let request = request.into_inner();
+        let wanted = refusals::institution(&request.institution).map_err(Denial::from)?;
+        let list = format!("refusals?institution={}", request.institution);
+        let page = Page::parse(request.page_size, &request.page_token, &list).map_err(Denial::from)?;
+        let whose = refusals::Whose::of(reading.access.principal(), wanted);
+        let mut reader = self.db.read().await?;
+        let rows = refusals::page(reader.sql(), &page, &whose).await?;
+        let (rows, next_page_token) = page.close(rows, refusals::Row::key);
+        let refusals = rows.into_iter().map(|row| row.refusal).collect();
+        Ok(Response::new(pb::ListRefusalsResponse { refusals, next_page_token }))
     }
 
     async fn get_checkpoint(&self, _: Request<pb::GetCheckpointRequest>) -> Result<Response<pb::Checkpoint>, Status> {

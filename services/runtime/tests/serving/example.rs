@@ -63,6 +63,8 @@ impl People for Roster {
     fn standing<'a>(&'a self, person: &'a PersonId, _: Date) -> BoxFuture<'a, Result<Option<Standing>, Failure>> {
         let standing = match person.as_str() {
             "li" => Ok(Some(Post::Institution(Institution::Office))),
+            "zhao" => Ok(Some(Post::Institution(Institution::Enforcement))),
+            "qian" => Ok(Some(Post::Institution(Institution::Construction))),
             "away" => Err(Failure::unavailable("the roster", "it was put away")),
             _ => Ok(None),
         };

@@ -14,7 +14,8 @@ use tonic::{Code, Request, Status};
 use tower::{Service as _, ServiceExt as _};
 use townlink_proto::townlink::clock::v1 as clock;
 use townlink_proto::townlink::clock::v1::clock_service_client::ClockServiceClient;
-use townlink_proto::townlink::journal::v1::Refused;
+use townlink_proto::townlink::journal::v1::journal_service_client::JournalServiceClient;
+use townlink_proto::townlink::journal::v1::{ListRefusalsRequest, RecordedRefusal, Refused};
 use townlink_proto::townlink::receiver::v1::ApplyRequest;
 use townlink_proto::townlink::receiver::v1::receiver_service_client::ReceiverServiceClient;
 
@@ -96,6 +97,53 @@ async fn a_denial_is_journalled_up_to_a_rate() {
         (what.method.as_str(), what.code.as_str()),
         ("/townlink.receiver.v1.ReceiverService/Apply", "OV-ACCESS")
     );
+}
+
+#[tokio::test]
+async fn refusals_are_seen_by_those_who_supervise() {
+    let town = TestTown::start(&[SERVICE]).await;
+    let mut clock = ClockServiceClient::new(town.client(LEDGER, "operator/o"));
+    for (minute, identity) in (0_i64..).zip(["county/housing", "person/zhao", "person/qian"]) {
+        let to = prost_types::Timestamp { seconds: 1_775_000_000 + 60 * minute, nanos: 0 };
+        clock.advance_clock(clock::AdvanceClockRequest { to: Some(to) }).await.expect("moved");
+        apply(town.client(LEDGER, identity)).await.expect_err("denied");
+    }
+    let seen = async |identity: &str, page_size, page_token, institution: &str| {
+        let mut journal = JournalServiceClient::new(town.client(LEDGER, identity));
+        let institution = institution.to_owned();
+        let listed =
+            journal.list_refusals(ListRefusalsRequest { page_size, page_token, institution }).await?.into_inner();
+        let who = |it: &RecordedRefusal| format!("{}/{}", it.principal, it.person);
+        Ok::<_, Status>((listed.refusals.iter().map(who).collect::<Vec<_>>(), listed))
+    };
+    let all = ["institution/CONSTRUCTION/qian", "institution/ENFORCEMENT/zhao", "county/housing/"];
+    let (office, listed) = seen("person/li", 0, String::new(), "").await.expect("OFFICE sees all");
+    assert_eq!(office, all);
+    let refused = listed.refusals[1].refused.as_ref().expect("what was refused");
+    assert_eq!((refused.code.as_str(), refused.method.rsplit('/').next()), ("OV-ACCESS", Some("Apply")));
+    assert!(listed.refusals.iter().all(|it| it.recorded_time.is_some()));
+    let (front, _) = seen("person/qian", 0, String::new(), "").await.expect("a back institution sees the front");
+    assert_eq!(front, all[1..2]);
+    let (own, _) = seen("person/qian", 0, String::new(), "CONSTRUCTION").await.expect("nothing");
+    assert!(own.is_empty(), "{own:?}");
+    let (one, _) = seen("person/li", 0, String::new(), "CONSTRUCTION").await.expect("one institution");
+    assert_eq!(one, all[..1]);
+    let (mut token, mut paged) = (String::new(), Vec::new());
+    loop {
+        let (page, listed) = seen("person/li", 1, token, "").await.expect("a page");
+        paged.extend(page);
+        token = listed.next_page_token;
+        if token.is_empty() {
+            break;
+        }
+    }
+    assert_eq!(paged, all);
+    for identity in ["person/zhao", "county/housing", "auditor/a", "operator/o", "citizen/c", "service/office"] {
+        let status = seen(identity, 0, String::new(), "").await.expect_err("no supervisor");
+        assert_eq!(read(&status).map(|seen| seen.code), Some("OV-ACCESS".to_owned()), "{identity}");
+    }
+    let status = seen("person/li", 0, String::new(), "NOWHERE").await.expect_err("no institution");
+    assert_eq!(status.code(), Code::InvalidArgument);
 }
 
 #[tokio::test]
