@@ -4,7 +4,6 @@
 //! The crate exports its [`BLUEPRINT`] for whoever starts a process, [`settings`] for whoever shows them, and [`envelope`], the one
 //! reader and writer of payloads, for whoever sends papers.
 
-mod fields;
 pub mod key;
 mod people;
 pub mod refusal;
@@ -26,6 +25,7 @@ use runtime::signing::SoftVerifier;
 use runtime::subscription::{OwnFeed, PeerFeed, Subscription};
 use townlink_proto::townlink::gateway::v1::key_service_server::KeyServiceServer;
 use townlink_proto::townlink::gateway::v1::paper_service_server::PaperServiceServer;
+use vocabulary::RulesDocument;
 
 use key::{KeyRpc, LiveRegistry};
 use relay::content::spool::{Limits, Spool};
@@ -70,6 +70,11 @@ async fn assembled(runtime: &Runtime) -> Result<Service, StartError> {
         return Err(invalid(&SettingsError::Hold));
     }
     let rules = Arc::new(settings.rules(&town.town_name).map_err(|error| invalid(&error))?);
+    if let Some(document) = settings.document().map_err(|error| invalid(&error))? {
+        document.applies_on(runtime.clock().today()).map_err(|error| invalid(&error.into()))?;
+        let RulesDocument { number, from, tables } = document;
+        tracing::info!(document = %number, %from, tables = tables.join(","), "tables of rules are the town's own");
+    }
     let hold = Hold::new(town.environment, &town.data_dir, settings.dispatcher_hold);
     let (writer, directory) = (runtime.writer().clone(), runtime.directory().clone());
     let receipts = Receipts::new(Arc::clone(&runtime.signers().sm2), runtime.log_origin(), runtime.clock());

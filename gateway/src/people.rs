@@ -6,12 +6,12 @@ use runtime::caller::PersonId;
 use runtime::directory::Directory;
 use runtime::people::{People, Post, Standing};
 use runtime::refusal::Failure;
+use runtime::refusal::fields::day_to_wire;
 use townlink_proto::townlink::office::v1 as office;
 use townlink_proto::townlink::office::v1::roster_service_client::RosterServiceClient;
 use vocabulary::{Date, Institution};
 
 use crate::OFFICE;
-use crate::fields::day_to_wire;
 
 /// The post of those who lead the town, as the office writes it.
 const LEADERS: &str = "LEADERS";

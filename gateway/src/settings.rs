@@ -1,5 +1,7 @@
 //! The gateway's settings, section `[gateway]`, and the rules that are made of them.
 //!
+//! Every table of rules may be replaced by a document: [`Settings::document`] tells which is behind those that are.
+//!
 //! The words by which the rules of address are recognised are configuration: the law says what may not be done, the town says
 //! by which words it is known. The defaults are those of relay-and-sharing.md §8.3 and of `data/departments.csv`.
 
@@ -7,7 +9,9 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use vocabulary::institution::{NameFrom, NamesError, TownNames};
-use vocabulary::{DepartmentCode, Institution, InstitutionNames, time};
+use vocabulary::{
+    DepartmentCode, Institution, InstitutionNames, RulesDocument, RulesDocumentError, RulesDocumentSettings, time,
+};
 
 use crate::key::Departments;
 use crate::relay::addressing::CasePaper;
@@ -47,6 +51,8 @@ pub struct Settings {
     pub county: String,
     /// The town government in its full name; empty: the name of the town with 人民政府.
     pub government: String,
+    /// The document behind those of the tables below that differ from the built-in ones.
+    pub rules_document: RulesDocumentSettings,
     /// The closed list of papers that may go to ENFORCEMENT directly.
     pub case_papers: Vec<CasePaper>,
     /// Words that make a demand (指令性要求).
@@ -133,6 +139,7 @@ impl Default for Settings {
             attachment_bytes_max: ATTACHMENT_BYTES_MAX,
             county: "昆山市".to_owned(),
             government: String::new(),
+            rules_document: RulesDocumentSettings::default(),
             case_papers: case_papers.into_iter().map(case_paper).collect(),
             demands: texts(&["必须于", "必须在", "限期", "务必", "逾期未", "不得迟于"]),
             consents: texts(&["经市政府同意", "经市人民政府同意", "经昆山市人民政府同意"]),
@@ -190,6 +197,9 @@ pub enum SettingsError {
     /// The names of the town cannot be.
     #[error("gateway.county, gateway.government, gateway.names: {0}")]
     Names(#[from] NamesError),
+    /// Tables differ without a document.
+    #[error("gateway.{key} {0}", key = .0.key())]
+    Document(#[from] RulesDocumentError),
     /// Production holds no deliveries.
     #[error("gateway.dispatcher_hold is for development only; remove it")]
     Hold,
@@ -251,6 +261,53 @@ impl Settings {
         })
     }
 
+    /// The document behind the tables that differ from the built-in ones; none where none does. Who the town is, the folders and
+    /// the bounds need none.
+    ///
+    /// # Errors
+    /// [`SettingsError::Document`] where tables differ without one.
+    pub fn document(&self) -> Result<Option<RulesDocument>, SettingsError> {
+        let built_in = Self::default();
+        // Every setting stands here, so that a new table cannot be forgotten.
+        let Self {
+            dispatcher_hold: _,
+            content_dir: _,
+            spool_dir: _,
+            uploads_max: _,
+            uploads_bytes_max: _,
+            uploads_sender_bytes_max: _,
+            upload_streams_max: _,
+            upload_age_max_minutes: _,
+            upload_idle_max_minutes: _,
+            attachment_bytes_max: _,
+            county: _,
+            government: _,
+            rules_document,
+            case_papers,
+            demands,
+            consents,
+            directive_types,
+            governing_endings,
+            governing_beginnings,
+            internal_unit_endings,
+            office_endings,
+            names,
+            departments,
+        } = self;
+        Ok(rules_document.behind([
+            ("case_papers", *case_papers != built_in.case_papers),
+            ("demands", *demands != built_in.demands),
+            ("consents", *consents != built_in.consents),
+            ("directive_types", *directive_types != built_in.directive_types),
+            ("governing_endings", *governing_endings != built_in.governing_endings),
+            ("governing_beginnings", *governing_beginnings != built_in.governing_beginnings),
+            ("internal_unit_endings", *internal_unit_endings != built_in.internal_unit_endings),
+            ("office_endings", *office_endings != built_in.office_endings),
+            ("names", *names != built_in.names),
+            ("departments", *departments != built_in.departments),
+        ])?)
+    }
+
     /// Puts relative folders below the data directory.
     #[must_use]
     pub fn below(mut self, data_dir: &Path) -> Self {
@@ -294,6 +351,45 @@ mod tests {
         assert!(matches!(rules(|it| it.county.clear()), Some(SettingsError::Names(_))));
         assert_eq!(rules(|it| it.attachment_bytes_max += 1), Some(SettingsError::AttachmentBytes));
         assert_eq!(rules(|it| it.attachment_bytes_max = 0), Some(SettingsError::AttachmentBytes));
+    }
+
+    #[test]
+    fn a_table_that_differs_has_a_document_behind_it() {
+        type Change = fn(&mut Settings);
+
+        assert_eq!(Settings::default().document(), Ok(None));
+        let place =
+            Settings {
+                county: "太仓市".to_owned(), government: "璜泾镇人民政府".to_owned(), ..Settings::default()
+            };
+        assert_eq!(place.document(), Ok(None));
+        let changes: [(&str, Change); 10] = [
+            ("case_papers", |it| it.case_papers.clear()),
+            ("demands", |it| it.demands.clear()),
+            ("consents", |it| it.consents.clear()),
+            ("directive_types", |it| it.directive_types.clear()),
+            ("governing_endings", |it| it.governing_endings.clear()),
+            ("governing_beginnings", |it| it.governing_beginnings.clear()),
+            ("internal_unit_endings", |it| it.internal_unit_endings.clear()),
+            ("office_endings", |it| it.office_endings.clear()),
+            ("departments", |it| it.departments.clear()),
+            ("names", |it| {
+                it.names.push(NameEntry { institution: "OFFICE".to_owned(), name: "党政办".to_owned(), from: None });
+            }),
+        ];
+        for (table, change) in changes {
+            let mut settings = Settings::default();
+            change(&mut settings);
+            let missing = SettingsError::Document(RulesDocumentError::Missing { tables: vec![table] });
+            assert_eq!(settings.document(), Err(missing));
+            settings.rules_document =
+                RulesDocumentSettings { number: "昆政发〔2026〕5号".to_owned(), from: "2026-03-01".to_owned() };
+            let document = settings.document().expect("read").expect("a table differs");
+            assert_eq!(document.tables, [table]);
+            settings.rules_document.number.push('令');
+            let said = settings.document().expect_err("no number").to_string();
+            assert!(said.starts_with("gateway.rules_document.number cannot be read"), "{said}");
+        }
     }
 
     #[test]

@@ -7,6 +7,7 @@ use runtime::call::Call;
 use runtime::execute::Writer;
 use runtime::layers::raw;
 use runtime::page::Page;
+use runtime::refusal::fields::Fields;
 use runtime::refusal::{Denial, Failure};
 use runtime::signing::Signer;
 use tonic::{Request, Response, Status};
@@ -16,7 +17,6 @@ use townlink_proto::townlink::gateway::v1::key_service_server::KeyService;
 use super::registry::LiveRegistry;
 use super::store::{self, Entry, Facts};
 use super::wire::{self, Order};
-use crate::fields::Fields;
 use crate::settings::Rules;
 
 /// Serves the registry of keys.

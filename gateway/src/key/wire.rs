@@ -2,6 +2,7 @@
 
 use runtime::journal::Record;
 use runtime::refusal::Denial;
+use runtime::refusal::fields::{Fields, day_to_wire, instant_to_wire};
 use runtime::signing::{Algorithm, PublicKey, Security};
 use townlink_proto::townlink::gateway::v1 as pb;
 use vocabulary::DocumentNumber;
@@ -9,7 +10,6 @@ use vocabulary::text::normalise;
 
 use super::decide::{Command, Event};
 use super::state::{Days, Issuer, Key, KeyId, Owner, Registration, Stage};
-use crate::fields::{Fields, day_to_wire, instant_to_wire};
 
 /// The longest name of an issuer, in characters.
 const ISSUER_LENGTH_MAX: usize = 200;

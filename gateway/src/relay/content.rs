@@ -19,7 +19,7 @@ use vocabulary::DepartmentCode;
 
 use super::envelope::Envelope;
 use super::paper::decide::{Attached, Table, annex_place};
-use super::screening::{Caller, Patterns, look};
+use super::screening::{Caller, Looks, Patterns};
 use spool::{Spool, Upload};
 use store::Store;
 
@@ -57,13 +57,15 @@ impl Content {
     ) -> io::Result<Looked> {
         let annex = envelope.directive.as_ref().and_then(|directive| directive.annex.as_deref());
         let annex = annex.and_then(|named| annex_place(envelope, named));
+        let mut looks = Looks::new(patterns);
         let mut looked = Looked::default();
         for (index, reference) in envelope.attachments.iter().enumerate() {
             let upload = self.spool.complete(sender, reference.digest);
             looked.attached.push(match &upload {
                 None => Attached::Absent,
                 Some(upload) => {
-                    let look = look(&reference.name, &mut caller.watched(upload.reader()?), patterns)?;
+                    let mut content = caller.watched(upload.reader()?);
+                    let look = looks.look(&reference.name, reference.digest, &mut content)?;
                     let table = if annex == Some(index) { table(upload)? } else { Table::NotAsked };
                     Attached::Put { size_bytes: upload.size_bytes(), look, table }
                 }

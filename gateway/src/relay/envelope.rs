@@ -32,13 +32,6 @@ pub const LIST_LENGTH_MAX: usize = 100;
 /// The most unknown keys that are kept and ignored.
 pub const EXTRA_KEYS_MAX: usize = 32;
 
-/// Whether a character changes how a text reads without being seen: a control, or one that turns the direction of writing.
-#[must_use]
-pub fn is_hidden(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-}
-
 /// What a payload says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Envelope {
@@ -160,7 +153,7 @@ impl Envelope {
 }
 
 impl Directive {
-    /// A directive from its object, whose key `type` is a text.
+    /// A directive from its object, whose key `type` is a text, and whose texts are plain.
     ///
     /// # Errors
     /// [`DirectiveError`] where the object could not stand in a payload.

@@ -13,6 +13,7 @@ use runtime::execute::Writer;
 use runtime::journal::{Positioned, Prepared, Record};
 use runtime::log::ReceiptType;
 use runtime::refusal::Failure;
+use runtime::refusal::fields::{instant, instant_to_wire};
 use runtime::subscription::feed::Entries;
 use runtime::subscription::{Feed, Reaction};
 use townlink_proto::townlink::gateway::v1 as pb;
@@ -25,7 +26,6 @@ use super::delivery::wire;
 use super::paper::state::PaperName;
 use super::paper::store as papers;
 use super::receipts::{self, Receipts, Told};
-use crate::fields::{instant, instant_to_wire};
 
 /// The code with which OFFICE quarantines a paper: then it is stopped wherever it is.
 const QUARANTINE: &str = "OV-CLASSIFIED";

@@ -14,7 +14,7 @@ mod markup;
 mod ofd;
 
 pub use kind::Kind;
-pub use look::{Caller, Look, look};
+pub use look::{Caller, Look, Looks};
 
 /// The longest pattern, in characters.
 const PATTERN_LENGTH_MAX: usize = 32;

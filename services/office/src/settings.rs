@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use townlink_proto::DESCRIPTOR_SET;
 use townlink_proto::townlink::office::v1 as pb;
 use vocabulary::institution::{NameFrom, TownNames};
-use vocabulary::{Institution, InstitutionNames, time};
+use vocabulary::{Institution, InstitutionNames, RulesDocument, RulesDocumentError, RulesDocumentSettings, time};
 
 use crate::GATEWAY;
 use crate::register::settings::RegisterSettings;
@@ -22,6 +22,8 @@ pub struct OfficeSettings {
     pub roster: Vec<RosterEntry>,
     /// How the town and those above it are called.
     pub town: TownSettings,
+    /// The document behind `names` and the tables of `register` where they differ from the built-in ones.
+    pub rules_document: RulesDocumentSettings,
     /// What each institution was called when. Given, it replaces the whole history that is built in.
     pub names: Vec<NameEntry>,
     /// Which kinds of entries of the office's journal each service may read, by the full names of their events. The gateway reads
@@ -84,7 +86,7 @@ pub struct NameEntry {
 
 /// A setting of the office that cannot be.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{key}: {fault}")]
+#[error("{key} {fault}")]
 pub struct SettingsError {
     /// The key.
     pub key: String,
@@ -92,7 +94,25 @@ pub struct SettingsError {
     pub fault: String,
 }
 
+impl SettingsError {
+    pub(crate) fn of_document(error: &RulesDocumentError) -> Self {
+        Self { key: format!("office.{}", error.key()), fault: error.to_string() }
+    }
+}
+
 impl OfficeSettings {
+    /// The document behind the tables that differ from the built-in ones; none where none does. Who the town is needs none, nor
+    /// who reads the journal; an entry of the roster has its own.
+    ///
+    /// # Errors
+    /// [`SettingsError`] where tables differ without one.
+    pub fn document(&self) -> Result<Option<RulesDocument>, SettingsError> {
+        // Every setting stands here, so that a new table cannot be forgotten.
+        let Self { roster: _, town: _, journal_readers: _, rules_document, names, register } = self;
+        let tables = std::iter::once(("names", !names.is_empty())).chain(register.tables());
+        rules_document.behind(tables).map_err(|error| SettingsError::of_document(&error))
+    }
+
     /// The names of the town and its institutions.
     ///
     /// # Errors
@@ -186,6 +206,43 @@ mod tests {
         settings.names = vec![entry(Institution::Office); 3];
         settings.names[2].from = Some("2026-13-01".to_owned());
         assert_eq!(settings.institution_names().map_err(|error| error.key), Err("office.names[2]".to_owned()));
+    }
+
+    #[test]
+    fn a_table_that_differs_has_a_document_behind_it() {
+        type Change = fn(&mut OfficeSettings);
+
+        assert_eq!(OfficeSettings::default().document(), Ok(None));
+        let town =
+            TownSettings { county: "太仓市".to_owned(), town: "璜泾镇".to_owned(), ..TownSettings::default() };
+        let place = OfficeSettings { town, ..OfficeSettings::default() };
+        assert_eq!(place.document(), Ok(None));
+        let changes: [(&str, Change); 9] = [
+            ("names", |it| {
+                it.names.push(NameEntry { institution: "OFFICE".to_owned(), name: "党政办".to_owned(), from: None });
+            }),
+            ("register.issuers", |it| it.register.issuers[0].rank = 0),
+            ("register.provincial_issuers", |it| it.register.provincial_issuers.clear()),
+            ("register.town_classes", |it| it.register.town_classes.clear()),
+            ("register.whole_town", |it| it.register.whole_town.clear()),
+            ("register.fields", |it| it.register.fields.clear()),
+            ("register.departments", |it| it.register.departments.clear()),
+            ("register.non_licence_approvals", |it| it.register.non_licence_approvals.abolished.clear()),
+            ("register.evaluation", |it| it.register.evaluation.years = 9),
+        ];
+        for (table, change) in changes {
+            let mut settings = OfficeSettings::default();
+            change(&mut settings);
+            let missing = settings.document().expect_err("no document is named");
+            assert_eq!(missing.key, "office.rules_document");
+            assert!(missing.fault.contains(&format!("built-in ones: {table};")), "{missing}");
+            settings.rules_document =
+                RulesDocumentSettings { number: "昆政发〔2026〕5号".to_owned(), from: "2026-03-01".to_owned() };
+            let document = settings.document().expect("read").expect("a table differs");
+            assert_eq!(document.tables, [table]);
+            settings.rules_document.number.clear();
+            assert_eq!(settings.document().map_err(|error| error.key), Err("office.rules_document.number".to_owned()));
+        }
     }
 
     #[test]

@@ -14,6 +14,9 @@ use crate::replay;
 
 const PERSONS: &str = "select count(*) from roster_persons";
 
+/// A table that differs from the built-in one.
+const TABLE: &str = "[office.register]\nwhole_town = ['全镇']\n";
+
 both_databases! {
     async fn the_configured_roster_is_taken_over_once(db: TestDb) {
         let entry = |person: &str| {
@@ -37,6 +40,26 @@ both_databases! {
                       document = '张委组〔2012〕1号'\n";
         let error = Town::start_with(&db, roster).await.err().expect("it does not start").to_string();
         assert_eq!(error, "office.roster[0] role: HR_OFFICER is no role at FINANCE");
+    }
+
+    async fn tables_without_a_document_keep_the_office_from_starting(db: TestDb) {
+        let error = Town::start_with(&db, TABLE).await.err().expect("it does not start").to_string();
+        let begins = "office.rules_document names no document, but these tables differ from the built-in ones: \
+                      register.whole_town;";
+        assert!(error.starts_with(begins), "{error}");
+    }
+
+    async fn tables_of_a_document_to_come_keep_the_office_from_starting(db: TestDb) {
+        let document = "[office.rules_document]\nnumber = '昆政发〔2026〕5号'\nfrom = '2026-03-03'\n";
+        let error = Town::start_with(&db, &format!("{TABLE}{document}")).await.err().expect("it does not start");
+        let begins = "office.rules_document.from is 2026-03-03, a day to come";
+        assert!(error.to_string().starts_with(begins), "{error}");
+    }
+
+    async fn tables_of_a_document_apply_from_its_day(db: TestDb) {
+        let document = "[office.rules_document]\nnumber = '昆政发〔2026〕5号'\nfrom = '2026-03-02'\n";
+        let town = Town::start_with(&db, &format!("{TABLE}{document}")).await.expect("it starts");
+        town.stop().await;
     }
 
     async fn a_role_is_held_from_its_first_day_to_its_last(db: TestDb) {

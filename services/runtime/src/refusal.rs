@@ -4,6 +4,7 @@
 //! stored, the cause goes to the log, the caller gets a trace id. This file and generated code are the only places that make
 //! a `tonic::Status`.
 //!
+//! - [`fields`]: the fields of a request, and every fault of them.
 //! - [`ground`]: the code, law and status of each reason, read from the contract.
 //! - [`wire`]: refusals as bytes, in the form of AIP-193.
 //! - [`seen`]: what a client reads out of a status.
@@ -18,6 +19,7 @@ use townlink_proto::townlink::errors::v1::ErrorReason;
 use crate::caller::ServiceName;
 use crate::telemetry;
 
+pub mod fields;
 pub mod ground;
 pub mod seen;
 pub mod wire;

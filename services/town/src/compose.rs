@@ -64,13 +64,13 @@ pub fn load(file: &ConfigFile, data_dir: &Path, further: Vec<(String, String)>) 
     let defaults = format!("data_dir = {}", toml::Value::from(data_dir.display().to_string()));
     let environment = Sources::environment().into_iter().chain(further).collect();
     let loaded = Loaded::read(&Sources { services: services(), defaults, file, environment }).map_err(wrong)?;
-    // The sections of services are checked too, so that a wrong key is found before anything starts.
-    loaded.section::<office::OfficeSettings>("office").map_err(wrong)?;
-    loaded.section::<gateway::settings::Settings>("gateway").map_err(wrong)?;
+    // The sections of services are checked too, so that a wrong key, or a table without a document, is found before anything starts.
+    loaded.section::<office::OfficeSettings>("office").map_err(wrong)?.document().map_err(wrong)?;
+    loaded.section::<gateway::settings::Settings>("gateway").map_err(wrong)?.document().map_err(wrong)?;
     Ok(loaded)
 }
 
-fn wrong(error: runtime::config::ConfigError) -> Problem {
+fn wrong(error: impl std::fmt::Display) -> Problem {
     Problem::usage(error, "mend the settings; `townlink config check` shows each with where it comes from")
 }
 

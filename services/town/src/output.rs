@@ -9,6 +9,7 @@ use prost::{Message, Name};
 use prost_reflect::{DescriptorPool, DynamicMessage};
 use serde_json::Value;
 use townlink_proto::google::r#type::Date as WireDate;
+use vocabulary::text::is_hidden;
 
 use crate::problem::Problem;
 
@@ -143,11 +144,9 @@ pub fn render(table: &Table) -> String {
 /// others wrote into a title must not look like what the town says.
 #[must_use]
 pub fn harmless(text: &str) -> String {
-    let steers =
-        |it: char| it != '\n' && (it.is_control() || matches!(it, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'));
     let mut shown = String::with_capacity(text.len());
     for it in text.chars() {
-        if steers(it) {
+        if it != '\n' && is_hidden(it) {
             shown.extend(it.escape_unicode());
         } else {
             shown.push(it);
@@ -237,9 +236,9 @@ mod tests {
     #[test]
     fn what_steers_a_terminal_is_shown_by_its_number() {
         let mut table = table(&["名称"]);
-        table.add_row(["a\u{1b}[2J\u{202e}b\u{9b}c\u{2066}"]);
+        table.add_row(["a\u{1b}[2J\u{202e}b\u{9b}c\u{2066}\u{200f}"]);
         let shown = harmless(&render(&table));
-        assert_eq!(shown, "名称\na\\u{1b}[2J\\u{202e}b\\u{9b}c\\u{2066}");
+        assert_eq!(shown, "名称\na\\u{1b}[2J\\u{202e}b\\u{9b}c\\u{2066}\\u{200f}");
     }
 
     #[test]

@@ -33,6 +33,53 @@ fn an_unknown_setting_is_told_with_its_nearest() {
     assert!(stderr(&output).contains("did you mean clock?"), "{}", stderr(&output));
 }
 
+/// A data directory with these settings.
+fn configured(settings: &str) -> tempfile::TempDir {
+    let folder = folder();
+    std::fs::create_dir(folder.path().join("townlink-data")).expect("a folder");
+    std::fs::write(folder.path().join("townlink-data/townlink.toml"), settings).expect("a file");
+    folder
+}
+
+#[test]
+fn a_table_that_differs_needs_a_document() {
+    let gateway = "[gateway]\ndemands = ['必须']\n";
+    let office = "[[office.register.issuers]]\nname = '太仓市人民政府'\nrank = 20\n";
+    for (section, table, key) in [("gateway", gateway, "demands"), ("office", office, "register.issuers")] {
+        let document = |number: &str, from: &str| {
+            configured(&format!("{table}[{section}.rules_document]\nnumber = '{number}'\nfrom = '{from}'\n"))
+        };
+        let faults = [
+            (configured(table), format!("{section}.rules_document names no document")),
+            (document("昆政发[2026]5号", "2026-03-01"), format!("{section}.rules_document.number cannot be read")),
+            (document("昆政发〔2026〕5号", "2026-3-1"), format!("{section}.rules_document.from cannot be read")),
+        ];
+        for (folder, fault) in &faults {
+            for arguments in [&["config", "check"][..], &["up", "--ports", "auto"]] {
+                let output = townlink(folder.path(), arguments);
+                assert_eq!(output.status.code(), Some(2), "{arguments:?} {}", stderr(&output));
+                assert!(stderr(&output).contains(fault), "{arguments:?} {}", stderr(&output));
+            }
+        }
+        let said = stderr(&townlink(faults[0].0.path(), &["config", "check"]));
+        assert!(said.contains(&format!("built-in ones: {key};")), "{said}");
+
+        let named = document("昆政发〔2026〕5号", "2026-03-01");
+        let output = townlink(named.path(), &["config", "check"]);
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        assert!(stdout(&output).contains("昆政发〔2026〕5号"), "{}", stdout(&output));
+
+        let to_come = document("昆政发〔2026〕5号", "2099-01-01");
+        let output = townlink(to_come.path(), &["up", "--ports", "auto"]);
+        assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
+        assert!(
+            stderr(&output).contains(&format!("{section}.rules_document.from is 2099-01-01")),
+            "{}",
+            stderr(&output)
+        );
+    }
+}
+
 #[test]
 fn settings_are_shown_with_where_they_come_from() {
     let output = townlink(folder().path(), &["--json", "config", "check"]);

@@ -9,6 +9,7 @@
 //! - [`period`]: when a time limit ends.
 //! - [`suspension`]: the days on which a time limit stands still.
 //! - [`document_number`]: the number on an official paper (发文字号).
+//! - [`rules_document`]: the document behind the rules of a town that differ from the built-in ones.
 //! - [`institution`]: the eight institutions, their side, and their names by date.
 //! - [`division`]: administrative division codes.
 //! - [`credit_code`]: the unified social credit code of an organisation.
@@ -22,7 +23,7 @@
 //! - [`money`]: sums in fen.
 //! - [`capitals`]: sums in the characters used on payment papers (大写).
 //! - [`message_id`]: the identities of requests and messages.
-//! - [`text`]: how input is normalised before it is checked.
+//! - [`text`]: how input is normalised before it is checked, and which characters no text may hold.
 
 pub mod calendar;
 pub mod capitals;
@@ -40,6 +41,7 @@ pub mod money;
 pub mod period;
 pub mod power_code;
 pub mod power_kind;
+pub mod rules_document;
 pub mod suspension;
 pub mod text;
 pub mod time;
@@ -59,5 +61,6 @@ pub use money::Money;
 pub use period::{ClockLimit, Deadline, LastDay, Period};
 pub use power_code::{ItemCode, PowerCode};
 pub use power_kind::PowerKind;
+pub use rules_document::{RulesDocument, RulesDocumentError, RulesDocumentSettings};
 pub use suspension::{Interval, Suspensions};
 pub use time::{Date, Timestamp};

@@ -1,4 +1,4 @@
-//! How input is normalised before it is checked.
+//! How input is normalised before it is checked, and which characters no text may hold.
 //!
 //! The rule of identifiers.md §9: trim, bring full-width digits and letters to half width, raise letters of codes, remove inner
 //! spaces. Only then is a form checked, and only the normalised form is stored and compared. Punctuation is left as it came:
@@ -26,6 +26,20 @@ pub fn normalise_code(input: &str) -> String {
 #[must_use]
 pub fn is_digits(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// Whether a character changes how a text reads without being seen: a control, a line break among them, or one that turns the
+/// direction of writing.
+#[must_use]
+pub fn is_hidden(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Whether a text reads as it is stored: none of its characters is hidden.
+#[must_use]
+pub fn is_plain(text: &str) -> bool {
+    !text.chars().any(is_hidden)
 }
 
 /// The distance between a full-width form and its ASCII character, constant over the whole block.
@@ -86,6 +100,17 @@ mod tests {
     #[test]
     fn letters_outside_ascii_are_not_raised() {
         assert_eq!(normalise_code("ıß"), "ıß");
+    }
+
+    #[test]
+    fn a_plain_text_has_no_control_and_turns_no_direction() {
+        for text in ["", "张浦镇 3号", "a\u{3000}b", "a\u{200b}b", "👨\u{200d}👩"] {
+            assert!(is_plain(text), "{text:?}");
+        }
+        let hidden = "\0\t\n\r\u{1b}\u{7f}\u{85}\u{61c}\u{200e}\u{200f}\u{202a}\u{202e}\u{2066}\u{2069}";
+        for c in hidden.chars() {
+            assert!(!is_plain(&format!("a{c}b")), "{c:?}");
+        }
     }
 
     proptest! {

@@ -6,13 +6,13 @@ use runtime::execute::Writer;
 use runtime::journal;
 use runtime::journal::{Positioned, Record};
 use runtime::refusal::Failure;
+use runtime::refusal::fields::instant;
 use runtime::subscription::Reaction;
 use townlink_proto::townlink::gateway::v1 as pb;
 use vocabulary::{Institution, Sm3Digest, Timestamp, time};
 
 use super::store::{self, Begun, Head, Lane, Place};
 use super::wire;
-use crate::fields::instant;
 use crate::relay::paper::state::PaperName;
 use crate::relay::paper::wire::accept_time;
 

@@ -3,13 +3,13 @@
 use prost::Message as _;
 use runtime::journal::Record;
 use runtime::refusal::Failure;
+use runtime::refusal::fields::instant_to_wire;
 use townlink_proto::townlink::gateway::v1 as pb;
 use townlink_proto::townlink::office::v1 as office;
 use townlink_proto::townlink::values::v1 as values;
 use vocabulary::{Institution, Timestamp};
 
 use super::store::{Place, Queued};
-use crate::fields::instant_to_wire;
 use crate::relay::findings::HELD;
 use crate::relay::paper::state::PaperName;
 use crate::relay::paper::wire::digest_to_wire;

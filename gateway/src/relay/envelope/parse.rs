@@ -8,7 +8,7 @@ use vocabulary::{Date, DepartmentCode, MessageId, Sm3Digest};
 use super::scan::Scanner;
 use super::{
     ActionClass, AttachmentRef, Directive, DocType, EXTRA_KEYS_MAX, Envelope, EnvelopeFault, FormatFault,
-    LIST_LENGTH_MAX, NAME_LENGTH_MAX, Openness, PAYLOAD_BYTES_MAX, TITLE_LENGTH_MAX, Urgency, is_hidden,
+    LIST_LENGTH_MAX, NAME_LENGTH_MAX, Openness, PAYLOAD_BYTES_MAX, TITLE_LENGTH_MAX, Urgency,
 };
 
 /// The keys of the envelope in their order; `directive` may be absent.
@@ -174,8 +174,13 @@ fn directive(scanner: &mut Scanner<'_>, text: &str) -> Result<Option<Directive>,
     read_directive(scanner, text).map(Some)
 }
 
-/// Reads a directive object: its type first, then what the relay itself looks at. The rest is for whoever applies it.
+/// Reads a directive object, whose texts are all plain.
 pub(super) fn read_directive(scanner: &mut Scanner<'_>, text: &str) -> Result<Directive, FormatFault> {
+    scanner.plainly(|scanner| directive_object(scanner, text))
+}
+
+/// The type of a directive first, then what the relay itself looks at. The rest is for whoever applies it.
+fn directive_object(scanner: &mut Scanner<'_>, text: &str) -> Result<Directive, FormatFault> {
     let start = scanner.at();
     let (mut directive_type, mut annex, mut basis) = (None, None, None);
     scanner.object(|scanner, key| {
@@ -229,16 +234,12 @@ fn day(text: &str) -> Option<Date> {
     parse_date(text).ok()
 }
 
-/// Takes a text without control characters.
+/// Takes a plain text.
 fn text(scanner: &mut Scanner<'_>, length_max: usize) -> Result<String, FormatFault> {
     let start = scanner.at();
-    let text = scanner.string()?;
+    let text = scanner.plainly(Scanner::string)?;
     if text.trim().is_empty() || text.chars().count() > length_max {
         return Err(scanner.fault_at(start, "the text is empty or too long"));
-    }
-    if text.chars().any(is_hidden) {
-        let rule = "no character that controls or turns the direction of writing may stand here, not even escaped";
-        return Err(scanner.fault_at(start, rule));
     }
     Ok(text.into_owned())
 }

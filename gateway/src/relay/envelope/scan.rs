@@ -5,6 +5,9 @@
 
 use std::borrow::Cow;
 use std::collections::HashSet;
+use std::mem;
+
+use vocabulary::text::is_plain;
 
 use super::FormatFault;
 
@@ -12,6 +15,7 @@ use super::FormatFault;
 const DEPTH_MAX: usize = 16;
 
 const STRING: &str = "expected a string";
+const NOT_PLAIN: &str = "no character that controls or turns the direction of writing may stand here, not even escaped";
 const ESCAPE: &str = "an escape of the string is not one of JSON";
 
 /// A place in the text of a payload.
@@ -19,11 +23,12 @@ pub(super) struct Scanner<'a> {
     text: &'a str,
     at: usize,
     key: &'static str,
+    plain: bool,
 }
 
 impl<'a> Scanner<'a> {
     pub(super) fn new(text: &'a str) -> Self {
-        Self { text, at: 0, key: "v" }
+        Self { text, at: 0, key: "v", plain: false }
     }
 
     /// The byte that comes next.
@@ -76,8 +81,25 @@ impl<'a> Scanner<'a> {
         if there { Ok(()) } else { Err(fault) }
     }
 
+    /// Reads what holds plain strings only, keys among them.
+    pub(super) fn plainly<T>(
+        &mut self,
+        read: impl FnOnce(&mut Self) -> Result<T, FormatFault>,
+    ) -> Result<T, FormatFault> {
+        let before = mem::replace(&mut self.plain, true);
+        let read = read(self);
+        self.plain = before;
+        read
+    }
+
     /// Takes a string and resolves its escapes.
     pub(super) fn string(&mut self) -> Result<Cow<'a, str>, FormatFault> {
+        let start = self.at;
+        let string = self.any_string()?;
+        if self.plain && !is_plain(&string) { Err(self.fault_at(start, NOT_PLAIN)) } else { Ok(string) }
+    }
+
+    fn any_string(&mut self) -> Result<Cow<'a, str>, FormatFault> {
         self.expect("\"", STRING)?;
         let start = self.at;
         let mut resolved: Option<String> = None;

@@ -47,7 +47,7 @@ fn unknown_keys_stand_at_the_end_and_are_ignored() {
     let payload = text();
     let with = |extra: &str| format!("{},{extra}}}", &payload[..payload.len() - 1]);
     assert_eq!(
-        Envelope::parse(with("\"topic\":\"执法\",\"x\":[1.5e-3,true,{\"b\":\"\\u00e9\"}]").as_bytes()),
+        Envelope::parse(with("\"topic\":\"执\\n法\",\"x\":[1.5e-3,true,{\"b\":\"\\u00e9\"}]").as_bytes()),
         Ok(example())
     );
     for extra in [
@@ -89,6 +89,12 @@ fn a_fault_names_its_byte_and_its_key() {
         (payload.replace("关于", "关\\u2066于"), "title"),
         (payload.replace("张浦镇人民政府", "张浦镇\\u0007人民政府"), "mainTo"),
         (payload.replace("正文.ofd", "文正\u{202e}dfo.exe"), "attachments.name"),
+        (payload.replace("\"n\":[1", "\"n\":[\"甲\u{202e}乙\""), "directive"),
+        (payload.replace("\"n\":[1", "\"n\":[\"甲\\u202e乙\""), "directive"),
+        (payload.replace("{\"a\":null}", "{\"a\":\"甲\\n乙\"}"), "directive"),
+        (payload.replace("{\"a\":null}", "{\"a\\u0000\":null}"), "directive"),
+        (payload.replace("\"n\":[", "\"n\\u200f\":["), "directive"),
+        (payload.replace("\"n\":[", "\"basis\":{\"title\":\"甲\\u0085\"},\"n\":["), "directive"),
         (payload.replace("关于", "关\\ud800于"), "title"),
         (payload.replace("关于", "关\\q于"), "title"),
         (payload.replace("\"signatory\":null", "\"signatory\":\"\""), "signatory"),
@@ -125,6 +131,7 @@ fn size_and_depth_are_bounded() {
     let fault = fault(&payload.replace("\"n\":[1,{\"a\":null}]", &long));
     assert_eq!((fault.offset, fault.key), (PAYLOAD_BYTES_MAX, "v"));
     assert!(Directive::new(&json!({"type": 1})).is_err());
+    assert!(Directive::new(&json!({"type": "X", "towns": ["甲\u{202e}"]})).is_err());
     assert!(Directive::new(&json!([])).is_err());
     assert!(Directive::new(&json!({"type": "X", "annex": 1})).is_err());
     assert!(Directive::new(&json!({"type": "X", "basis": {"digest": "y"}})).is_err());

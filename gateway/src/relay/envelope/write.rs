@@ -93,7 +93,7 @@ pub(super) fn payload(envelope: &Envelope) -> Vec<u8> {
 /// An object that is no directive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "a directive is an object with a text `type`; its `annex`, if any, is a text, its `basis.digest` an SM3 digest"
+    "a directive is an object of plain texts with a text `type`; its `annex`, if any, is a text, its `basis.digest` an SM3 digest"
 )]
 pub struct DirectiveError;
 

@@ -3,16 +3,17 @@
 use bytes::Bytes;
 use prost::Message as _;
 use runtime::journal::Record;
+use runtime::refusal::fields::{Fields, instant, instant_to_wire};
 use runtime::refusal::{Denial, Failure};
 use townlink_proto::townlink::gateway::v1 as pb;
 use townlink_proto::townlink::values::v1 as values;
+use vocabulary::text::is_plain;
 use vocabulary::{DepartmentCode, RequestId, Sm3Digest, Timestamp};
 
 use super::state::{Attachment, Destination, Examined, Incoming, PaperName, Passage, Screening, SignatureLine};
-use crate::fields::{Fields, instant, instant_to_wire};
 use crate::refusal::{AttachmentFault, Refusal};
 use crate::relay::addressing::Purpose;
-use crate::relay::envelope::{Envelope, is_hidden};
+use crate::relay::envelope::Envelope;
 use crate::relay::findings::{Finding, Weight};
 
 /// The most signatures of one paper.
@@ -42,7 +43,7 @@ pub(super) fn issue(request: pb::IssuePaperRequest) -> Result<Issue, Denial> {
     let mut signatures = Vec::with_capacity(request.signatures.len());
     for (index, line) in request.signatures.into_iter().enumerate() {
         let values::Signature { key_id, algorithm, value } = line;
-        let named = |name: &str| (1..=NAME_BYTES_MAX).contains(&name.len()) && !name.chars().any(is_hidden);
+        let named = |name: &str| (1..=NAME_BYTES_MAX).contains(&name.len()) && is_plain(name);
         if !named(&key_id) || !named(&algorithm) || value.len() > SIGNATURE_BYTES_MAX {
             let limits = format!(
                 "key_id and algorithm have 1 to {NAME_BYTES_MAX} bytes without control characters, the value at most {SIGNATURE_BYTES_MAX}"

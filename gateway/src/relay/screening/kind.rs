@@ -4,7 +4,7 @@
 pub(super) const HEAD_BYTES: usize = 64;
 
 /// What an attachment is, as far as the gateway cares.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {
     /// A program or a script. Never relayed.
     Executable,

@@ -1,8 +1,11 @@
-//! Looks through one attachment.
+//! Looks through the attachments of one paper.
 
+use std::collections::HashMap;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+
+use vocabulary::Sm3Digest;
 
 use super::decode::{JsonText, Legibility, fill, read_text};
 use super::kind::{HEAD_BYTES, Kind};
@@ -75,15 +78,41 @@ impl<C: Seek> Seek for Watched<'_, C> {
     }
 }
 
+/// The looks through the attachments of one paper. A paper may list one content many times; it is read once for each kind that its
+/// names make of it.
+#[derive(Debug)]
+pub struct Looks<'p> {
+    patterns: &'p Patterns,
+    known: HashMap<(Sm3Digest, Kind), Look>,
+}
+
+impl<'p> Looks<'p> {
+    /// No content was looked through yet.
+    #[must_use]
+    pub fn new(patterns: &'p Patterns) -> Self {
+        Self { patterns, known: HashMap::new() }
+    }
+
+    /// What a look through the content of this digest finds, under this name.
+    ///
+    /// # Errors
+    /// Only where the content itself cannot be read; a content that is not what its name says is unscreened, no error.
+    pub fn look(&mut self, name: &str, digest: Sm3Digest, content: &mut (impl Read + Seek)) -> io::Result<Look> {
+        let mut head = [0; HEAD_BYTES];
+        content.seek(SeekFrom::Start(0))?;
+        let read = fill(content, &mut head)?;
+        let kind = Kind::of(name, &head[..read]);
+        if let Some(known) = self.known.get(&(digest, kind)) {
+            return Ok(known.clone());
+        }
+        let look = look(kind, content, self.patterns)?;
+        self.known.insert((digest, kind), look.clone());
+        Ok(look)
+    }
+}
+
 /// Looks through a content, as a stream.
-///
-/// # Errors
-/// Only where the content itself cannot be read; a content that is not what its name says is unscreened, no error.
-pub fn look(name: &str, content: &mut (impl Read + Seek), patterns: &Patterns) -> io::Result<Look> {
-    let mut head = [0; HEAD_BYTES];
-    content.seek(SeekFrom::Start(0))?;
-    let known = fill(content, &mut head)?;
-    let kind = Kind::of(name, &head[..known]);
+fn look(kind: Kind, content: &mut (impl Read + Seek), patterns: &Patterns) -> io::Result<Look> {
     content.seek(SeekFrom::Start(0))?;
     let (legibility, seen) = match kind {
         Kind::Executable | Kind::Opaque => (Legibility::Opaque, Seen::default()),

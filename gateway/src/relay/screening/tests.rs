@@ -1,6 +1,7 @@
-use std::io::{Cursor, Write as _};
+use std::io::{self, Cursor, Read, Seek, SeekFrom, Write as _};
 
 use proptest::prelude::*;
+use vocabulary::Sm3Digest;
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
@@ -11,7 +12,9 @@ fn patterns() -> Patterns {
 }
 
 fn seen(name: &str, content: &[u8]) -> Look {
-    look(name, &mut Cursor::new(content), &patterns()).expect("a readable content")
+    let patterns = patterns();
+    let mut looks = Looks::new(&patterns);
+    looks.look(name, Sm3Digest::of(content), &mut Cursor::new(content)).expect("a readable content")
 }
 
 fn ofd(parts: &[(&str, &[u8])]) -> Vec<u8> {
@@ -214,10 +217,55 @@ fn a_look_ends_with_its_caller() {
     let caller = Caller::default();
     let waiting = caller.wait();
     let content = ofd(&[("0.xml", b"<ofd:TextCode>x</ofd:TextCode>")]);
-    let look = || look("a.ofd", &mut caller.watched(Cursor::new(&*content)), &patterns());
+    let patterns = patterns();
+    let look = || {
+        let mut looks = Looks::new(&patterns);
+        looks.look("a.ofd", Sm3Digest::of(&content), &mut caller.watched(Cursor::new(&*content)))
+    };
     assert!(look().is_ok());
     drop(waiting);
     assert!(look().is_err());
+}
+
+/// Counts the bytes that are read.
+struct Counted<'c>(Cursor<&'c [u8]>, usize);
+
+impl Read for Counted<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.0.read(buffer)?;
+        self.1 += read;
+        Ok(read)
+    }
+}
+
+impl Seek for Counted<'_> {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.0.seek(to)
+    }
+}
+
+#[test]
+fn a_content_that_is_listed_often_is_read_once_for_each_kind() {
+    let patterns = patterns();
+    let mut looks = Looks::new(&patterns);
+    let demanding = format!("请务必办理{}", " ".repeat(1_000)).into_bytes();
+    let other = "某项".repeat(500).into_bytes();
+    let listed: [(&str, &[u8], bool, Option<&str>); 7] = [
+        ("a.txt", &demanding, true, Some("务必")),
+        ("b.TXT", &demanding, false, Some("务必")),
+        // Data demands nothing, and a name that lies makes it another kind.
+        ("a.csv", &demanding, true, None),
+        ("a.txt", &other, true, None),
+        ("a.exe", &demanding, false, None),
+        ("c.csv", &demanding, false, None),
+        ("c.txt", &demanding, false, Some("务必")),
+    ];
+    for (name, content, whole, demand) in listed {
+        let mut counted = Counted(Cursor::new(content), 0);
+        let look = looks.look(name, Sm3Digest::of(content), &mut counted).expect("a readable content");
+        assert_eq!(look, seen(name, content), "{name}");
+        assert_eq!((look.seen.demand.as_deref(), counted.1 >= content.len()), (demand, whole), "{name}");
+    }
 }
 
 #[test]

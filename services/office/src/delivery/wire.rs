@@ -4,6 +4,7 @@ use bytes::Bytes;
 use runtime::journal::Record;
 use runtime::refusal::Denial;
 use townlink_proto::townlink::office::v1 as pb;
+use townlink_proto::townlink::values::v1 as values;
 use vocabulary::{DepartmentCode, Institution, MessageId, Sm3Digest};
 
 use super::decide::{Event, Settlement};
@@ -75,6 +76,12 @@ fn content(fields: &mut Fields, request: pb::DeliverRequest) -> Option<Content> 
         fields.fault("payload", "", format_args!("has more than {PAYLOAD_MAX} bytes"));
     }
     let summary = fields.need("summary", request.summary, "must be given");
+    if let Some(summary) = &summary {
+        read_as_stored(fields, summary);
+    }
+    for (index, attachment) in request.attachments.iter().enumerate() {
+        fields.plain(&format!("attachments[{index}].name"), &attachment.name);
+    }
     let attachments: Option<Vec<_>> = request.attachments.into_iter().map(wire::attachment).collect();
     let attachments = fields.need("attachments", attachments, "must each have an SM3 digest of 32 bytes");
     let accepted = fields.instant("accept_time", request.accept_time.as_ref());
@@ -88,6 +95,44 @@ fn content(fields: &mut Fields, request: pb::DeliverRequest) -> Option<Content> 
         signatures: request.signatures.into_iter().map(wire::signature).collect(),
         accepted: accepted?,
     })))
+}
+
+/// Notes the texts of a summary that are not plain: people decide by what it shows.
+fn read_as_stored(fields: &mut Fields, summary: &values::PaperSummary) {
+    let values::PaperSummary {
+        doc_type,
+        document_number,
+        title,
+        issuer,
+        urgency,
+        main_to,
+        copy_to,
+        issue_date,
+        due,
+        action_class,
+        directive_type,
+        ref_document_number,
+    } = summary;
+    let single = [
+        ("doc_type", doc_type),
+        ("document_number", document_number),
+        ("title", title),
+        ("issuer", issuer),
+        ("urgency", urgency),
+        ("issue_date", issue_date),
+        ("due", due),
+        ("action_class", action_class),
+        ("directive_type", directive_type),
+        ("ref_document_number", ref_document_number),
+    ];
+    for (name, text) in single {
+        fields.plain(&format!("summary.{name}"), text);
+    }
+    for (name, texts) in [("main_to", main_to), ("copy_to", copy_to)] {
+        for (index, text) in texts.iter().enumerate() {
+            fields.plain(&format!("summary.{name}[{index}]"), text);
+        }
+    }
 }
 
 /// How a delivery ended, as the contract says it.
@@ -151,8 +196,6 @@ impl runtime::journal::Event for Event {
 
 #[cfg(test)]
 mod tests {
-    use townlink_proto::townlink::values::v1 as values;
-
     use super::*;
 
     fn request() -> pb::DeliverRequest {
@@ -226,6 +269,46 @@ mod tests {
             "summary",
             "attachments",
             "accept_time",
+        ];
+        assert_eq!(named, expected);
+    }
+
+    #[test]
+    fn what_does_not_read_as_it_is_stored_is_told() {
+        let odd = || "甲\u{202e}乙".to_owned();
+        let summary = values::PaperSummary {
+            doc_type: odd(),
+            document_number: odd(),
+            title: "甲\n乙".to_owned(),
+            issuer: odd(),
+            urgency: odd(),
+            main_to: vec!["张浦镇人民政府".to_owned(), odd()],
+            copy_to: vec![odd()],
+            issue_date: odd(),
+            due: odd(),
+            action_class: odd(),
+            directive_type: odd(),
+            ref_document_number: odd(),
+        };
+        let digest = wire::digest_to_wire(&Sm3Digest::of(b"x"));
+        let attachments = vec![values::Attachment { name: odd(), digest, ..values::Attachment::default() }];
+        let bad = pb::DeliverRequest { summary: Some(summary), attachments, ..request() };
+        let Err(Denial::Malformed(faults)) = delivery(bad) else { panic!("it is malformed") };
+        let named: Vec<_> = faults.into_iter().map(|fault| fault.field).collect();
+        let expected = [
+            "summary.doc_type",
+            "summary.document_number",
+            "summary.title",
+            "summary.issuer",
+            "summary.urgency",
+            "summary.issue_date",
+            "summary.due",
+            "summary.action_class",
+            "summary.directive_type",
+            "summary.ref_document_number",
+            "summary.main_to[1]",
+            "summary.copy_to[0]",
+            "attachments[0].name",
         ];
         assert_eq!(named, expected);
     }

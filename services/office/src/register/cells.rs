@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-use vocabulary::text::{is_digits, normalise};
+use vocabulary::text::{is_digits, is_plain, normalise};
 use vocabulary::{Date, time};
 
 use super::fault::{FaultCode, RowFaults};
@@ -15,9 +15,20 @@ pub(crate) struct Cells<'a> {
 }
 
 impl<'a> Cells<'a> {
-    /// Begins to read a row.
+    /// Begins to read a row. A cell that does not read as it would be stored is refused at once, whatever its column means; only
+    /// a line break may stand in it.
     pub fn of(row: &'a Row) -> Self {
-        Self { row, faults: RowFaults::of(row.number()) }
+        let mut faults = RowFaults::of(row.number());
+        for column in row.columns() {
+            if !row.cell(column).lines().all(is_plain) {
+                faults.refuse(
+                    column,
+                    FaultCode::Enum,
+                    "has a character that controls or turns the direction of writing",
+                );
+            }
+        }
+        Self { row, faults }
     }
 
     /// What is wrong with the cells read so far.
@@ -33,6 +44,11 @@ impl<'a> Cells<'a> {
     /// Refuses a column with `AU-DATE`.
     pub fn refuse_date(&mut self, column: &'static str, message: impl Into<String>) {
         self.faults.refuse(column, FaultCode::Date, message);
+    }
+
+    /// Whether nothing was found wrong with the cell yet.
+    pub fn is_sound(&self, column: &'static str) -> bool {
+        self.faults.sound(&[column])
     }
 
     /// Whether the cell is empty.
@@ -55,7 +71,7 @@ impl<'a> Cells<'a> {
 
     /// A value, if one is given.
     pub fn value<T, E: Display>(&mut self, column: &'static str, read: impl FnOnce(&str) -> Result<T, E>) -> Option<T> {
-        if self.is_empty(column) {
+        if self.is_empty(column) || !self.is_sound(column) {
             return None;
         }
         match read(self.row.cell(column)) {
@@ -89,7 +105,7 @@ impl<'a> Cells<'a> {
 
     /// A day, if one is given.
     pub fn date(&mut self, column: &'static str) -> Option<Date> {
-        if self.is_empty(column) {
+        if self.is_empty(column) || !self.is_sound(column) {
             return None;
         }
         match time::parse_date(&normalise(self.row.cell(column))) {
@@ -105,6 +121,9 @@ impl<'a> Cells<'a> {
     /// A list; every entry that cannot be read is told.
     pub fn list<T>(&mut self, column: &'static str, wanted: &str, read: impl Fn(&str) -> Option<T>) -> Vec<T> {
         let mut values = Vec::new();
+        if !self.is_sound(column) {
+            return values;
+        }
         for entry in self.row.list(column) {
             match read(entry) {
                 Some(value) => values.push(value),

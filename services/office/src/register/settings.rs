@@ -131,6 +131,33 @@ impl Default for RegisterSettings {
     }
 }
 
+impl RegisterSettings {
+    /// Every table, with whether it differs from the built-in one.
+    pub(crate) fn tables(&self) -> [(&'static str, bool); 8] {
+        let built_in = Self::default();
+        let Self {
+            issuers,
+            provincial_issuers,
+            town_classes,
+            whole_town,
+            fields,
+            departments,
+            non_licence_approvals,
+            evaluation,
+        } = self;
+        [
+            ("register.issuers", *issuers != built_in.issuers),
+            ("register.provincial_issuers", *provincial_issuers != built_in.provincial_issuers),
+            ("register.town_classes", *town_classes != built_in.town_classes),
+            ("register.whole_town", *whole_town != built_in.whole_town),
+            ("register.fields", *fields != built_in.fields),
+            ("register.departments", *departments != built_in.departments),
+            ("register.non_licence_approvals", *non_licence_approvals != built_in.non_licence_approvals),
+            ("register.evaluation", *evaluation != built_in.evaluation),
+        ]
+    }
+}
+
 /// The office of a government writes for it, but does not stand above it: what the government granted, the office does not withdraw.
 const ISSUERS: [(&str, u32); 6] = [
     ("江苏省人民代表大会常务委员会", 50),

@@ -37,6 +37,11 @@ impl Row {
         self.number
     }
 
+    /// The columns.
+    pub const fn columns(&self) -> &'static [&'static str] {
+        self.columns
+    }
+
     /// The cell of a column, trimmed. Empty means not given.
     pub fn cell(&self, column: &str) -> &str {
         let place = self.columns.iter().position(|known| *known == column);

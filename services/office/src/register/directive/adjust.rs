@@ -98,7 +98,7 @@ impl<'a> Adjustment<'a> {
             let until = cells.date("until");
             let readable = until.is_some() || until_cell.is_empty();
             let transition = transition(row.cell("transition"), until).map_err(|message| {
-                if readable {
+                if readable && cells.is_sound("transition") {
                     cells.refuse("transition", message);
                 }
             });

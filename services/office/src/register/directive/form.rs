@@ -1,7 +1,8 @@
 //! The JSON objects of directives.
 
 use serde::Deserialize;
-use vocabulary::text::normalise;
+use serde_json::Value;
+use vocabulary::text::{is_plain, normalise};
 use vocabulary::{Date, DocumentNumber, Sm3Digest, time};
 
 use crate::register::basis::state::Coverage;
@@ -105,11 +106,16 @@ impl Directive {
     /// The type of a directive object, whichever service owns it.
     ///
     /// # Errors
-    /// One `RE-DIRECTIVE` fault where the bytes are no JSON object with a type.
+    /// One `RE-DIRECTIVE` fault where the bytes are no JSON object with a type, or one of its keys and texts is not plain.
     pub fn type_of(object: &[u8]) -> Result<String, Fault> {
         #[derive(Deserialize)]
         struct Typed {
             r#type: String,
+        }
+        let value: Value = serde_json::from_slice(object).map_err(|error| unreadable(&error))?;
+        if let Some(key) = not_plain(&value, "") {
+            let message = "has a character that controls or turns the direction of writing";
+            return Err(Fault::of_directive(key, FaultCode::Directive, message));
         }
         let typed: Typed = serde_json::from_slice(object).map_err(|error| unreadable(&error))?;
         Ok(typed.r#type)
@@ -382,6 +388,20 @@ fn named(powers: Vec<String>, faults: &mut Vec<Fault>) -> Option<Vec<String>> {
         return None;
     }
     Some(powers)
+}
+
+/// The key of the first text that does not read as it is stored. A key that does not is told by the one around it.
+fn not_plain(value: &Value, key: &str) -> Option<String> {
+    match value {
+        Value::Null | Value::Bool(_) | Value::Number(_) => None,
+        Value::String(text) => (!is_plain(text)).then(|| key.to_owned()),
+        Value::Array(values) => values.iter().find_map(|value| not_plain(value, key)),
+        Value::Object(members) => members.iter().find_map(|(name, value)| match key {
+            _ if !is_plain(name) => Some(key.to_owned()),
+            "" => not_plain(value, name),
+            _ => not_plain(value, &format!("{key}.{name}")),
+        }),
+    }
 }
 
 fn unreadable(error: &serde_json::Error) -> Fault {

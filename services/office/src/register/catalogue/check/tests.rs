@@ -65,6 +65,17 @@ fn unknown_and_malformed_values_are_told_each_by_itself() {
 }
 
 #[test]
+fn a_cell_that_does_not_read_as_it_is_stored_is_told_once() {
+    for column in ["power_code", "name", "kind", "field", "basis", "act", "penalty_kinds", "fine_rule", "related_to"] {
+        for hidden in ['\0', '\t', '\r', '\u{1b}', '\u{202e}', '\u{2069}', '\u{200f}'] {
+            let cell = format!("甲{hidden}乙");
+            assert_eq!(changed(&PENALTY, &[(column, &cell)]), expected([(2, column, "AU-ENUM")]), "{column} {cell:?}");
+        }
+    }
+    assert_eq!(changed(&PENALTY, &[("name", "甲\n乙"), ("fine_rule", "甲\r\n乙")]), []);
+}
+
+#[test]
 fn a_power_stands_once_and_its_rows_agree() {
     let other = with(&PENALTY, &[("act", "另一行为")]);
     assert_eq!(faults(&[PENALTY.to_vec(), other.clone()]), []);

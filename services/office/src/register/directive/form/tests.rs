@@ -117,6 +117,23 @@ fn an_object_of_another_form_is_refused() {
 }
 
 #[test]
+fn a_text_that_does_not_read_as_it_is_stored_is_refused() {
+    let suspended = r#"{"type":"ADJUST_POWERS","action":"SUSPEND","from":"2026-04-01","powers":["PP-1","PP-2"]}"#;
+    let rows = [
+        (BASIS.replace("决定\"", "决\u{202e}定\""), "basis.title"),
+        (BASIS.replace("经济发达镇", "经济\\u2066发达镇"), "towns"),
+        (BASIS.replace("省政府网站", "省政府\\n网站"), "basis.publishedPlace"),
+        (BASIS.replace("towns", "to\\u0000wns"), ""),
+        (BASIS.replace("docNo", "doc\\u200fNo"), "basis"),
+        (suspended.replace("PP-2", "PP\\t-2"), "powers"),
+        (suspended.replace("ADJUST_POWERS", "ORDER_INSPECTION\",\"what\":\"a\\u001bb"), "what"),
+    ];
+    for (object, key) in rows {
+        assert_eq!(codes(&object), only(key, "RE-DIRECTIVE"), "{object}");
+    }
+}
+
+#[test]
 fn wrong_values_are_told_with_their_key() {
     assert_eq!(
         codes(r#"{"type":"GRANT_POWERS","annex":"a","publishedDate":"2012-02-30"}"#),

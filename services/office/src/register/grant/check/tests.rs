@@ -75,6 +75,19 @@ fn a_right_row_has_no_faults() {
     assert_eq!(changed(&[("to", "2030-01-01")]), []);
 }
 
+#[test]
+fn a_cell_that_does_not_read_as_it_is_stored_is_told_once() {
+    let columns =
+        ["mode", "exercise_name", "handler", "supervisor", "doc_no", "clause", "batch", "scope_area", "scope_target"];
+    for column in columns.into_iter().chain(["from", "to", "next_evaluation"]) {
+        assert_eq!(changed(&[(column, "甲\u{202e}乙")]), one(column, "AU-ENUM"), "{column}");
+        assert_eq!(changed(&[(column, "甲\u{7f}")]), one(column, "AU-ENUM"), "{column}");
+    }
+    let published = [("published_date", "2012-03-20"), ("published_place", "政府\u{2066}网站")];
+    assert_eq!(changed(&published), one("published_place", "AU-ENUM"));
+    assert_eq!(changed(&[("clause", "一\n二")]), []);
+}
+
 /// The table of bad rows at the end of §2.7, but for the one of the catalogue.
 #[test]
 fn the_bad_rows_of_the_specification() {
