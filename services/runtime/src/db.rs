@@ -39,12 +39,16 @@ pub use lead::Lead;
 pub use migrate::{Migrations, SchemaError};
 pub use row::Columns;
 pub use trouble::{Violated, violated};
+pub(crate) use tx::Held;
 pub use tx::Tx;
 
 /// A connection, as `sqlx` wants it: `.execute(connection)`. Reads and transactions both give one.
 pub use sqlx::AnyConnection as Connection;
 /// A row. [`Columns`] reads it.
 pub use sqlx::any::AnyRow as Row;
+
+/// A statement, with what was bound to it.
+pub type Statement = sqlx::query::Query<'static, Any, sqlx::any::AnyArguments>;
 
 /// A boxed future that may borrow.
 pub type BoxFuture<'t, T> = Pin<Box<dyn Future<Output = T> + Send + 't>>;
@@ -202,7 +206,7 @@ impl Db {
 
     /// Runs a job in one transaction and answers once it is durable. An error rolls everything back.
     ///
-    /// ```ignore
+    /// ```text
     /// db.write(name, |name, tx| Box::pin(async move {
     ///     sqlx::query("insert into seen (name) values ($1)").bind(name.as_str()).execute(tx.sql()).await?;
     ///     Ok::<_, Failure>(())

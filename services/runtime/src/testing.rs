@@ -2,7 +2,7 @@
 //!
 //! A test is written once and runs on both databases:
 //!
-//! ```ignore
+//! ```text
 //! runtime::both_databases! {
 //!     async fn a_paper_is_kept(db: TestDb) {
 //!         let db = db.open(&office::MIGRATIONS).await;

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
 use prost::Message as _;
-use runtime::db::{Columns as _, Connection, Row, Tx};
+use runtime::db::{Columns as _, Connection, Row, Statement, Tx};
 use runtime::execute::{SaveError, Saving, Unit, Version, guard};
 use runtime::journal::{Prepared, Record};
 use runtime::page::Page;
@@ -42,7 +42,7 @@ pub(crate) struct Accept {
     pub entry: Prepared,
     /// The receipt.
     pub receipt: pb::Receipt,
-    /// Whether an attempt to save it found another registry of keys than that of the examination.
+    /// Whether it was tried to save it, and found another registry of keys than that of the examination.
     pub overtaken: Arc<AtomicBool>,
 }
 
@@ -96,11 +96,9 @@ impl Unit for Acceptance {
     }
 
     async fn save(&self, tx: &mut Tx, saving: &Saving<'_, Self>) -> Result<(), SaveError> {
-        let saved = insert(tx, saving.command, self.registry.revision()).await;
-        if matches!(saved, Err(SaveError::Moved)) {
-            saving.command.overtaken.store(true, Ordering::Relaxed);
-        }
-        saved
+        // For the next attempt, if there is one: nothing else than another registry makes this one fail.
+        saving.command.overtaken.store(true, Ordering::Relaxed);
+        insert(tx, saving.command, self.registry.revision()).await
     }
 
     fn reply(&self, saving: &Saving<'_, Self>) -> pb::Receipt {
@@ -112,30 +110,31 @@ impl Unit for Acceptance {
     }
 }
 
+/// The row of a paper, where the registry of keys has a revision.
+const INSERT: &str = "insert into papers (sender, message_id, accepted_us, payload, payload_digest, summary, particulars, receipt) \
+     select $1, $2, $3, $4, $5, $6, $7, $8 from key_registry where id = 1 and revision = $9";
+
 /// Writes a paper, where the registry of keys has this revision.
 async fn insert(tx: &mut Tx, accept: &Accept, revision: i64) -> Result<(), SaveError> {
     let Accept { name, paper, .. } = accept;
     let (sender, message_id) = (name.sender.to_string(), name.message.to_string());
-    let inserted = sqlx::query(
-        "insert into papers (sender, message_id, accepted_us, payload, payload_digest, summary, particulars, receipt) \
-         select $1, $2, $3, $4, $5, $6, $7, $8 from key_registry where id = 1 and revision = $9",
-    )
-    .bind(&*sender)
-    .bind(&*message_id)
-    .bind(time::to_us(accept.at))
-    .bind(&*paper.payload)
-    .bind(accept.payload_digest.as_bytes().as_slice())
-    .bind(&*accept.summary)
-    .bind(&*accept.particulars)
-    .bind(accept.receipt.encode_to_vec())
-    .bind(revision)
-    .execute(tx.sql())
-    .await?;
-    guard(&inserted)?;
+    let bind = |query: Statement| {
+        query
+            .bind(&*sender)
+            .bind(&*message_id)
+            .bind(time::to_us(accept.at))
+            .bind(&*paper.payload)
+            .bind(accept.payload_digest.as_bytes().as_slice())
+            .bind(&*accept.summary)
+            .bind(&*accept.particulars)
+            .bind(accept.receipt.encode_to_vec())
+            .bind(revision)
+    };
     let attachments = &paper.envelope.attachments;
     if attachments.is_empty() {
-        return Ok(());
+        return tx.write_one(INSERT, bind).await;
     }
+    guard(&bind(sqlx::query(INSERT)).execute(tx.sql()).await?)?;
     let text = format!(
         "insert into paper_attachments (sender, message_id, place, digest) values {}",
         crate::rows::values(attachments.len(), 4)

@@ -1,8 +1,10 @@
 //! The transaction that a job writes in.
 
-use sqlx::Connection as _;
+use sqlx::any::AnyArguments;
+use sqlx::{Connection as _, Execute as _};
 
-use super::{Backend, Connection};
+use super::{Backend, Connection, Statement};
+use crate::execute::{SaveError, guard};
 use crate::journal::{self, AnswerRow, Prepared, Stored};
 
 /// The transaction handed to a job. It begins and ends outside the job.
@@ -11,16 +13,49 @@ pub struct Tx {
     backend: Backend,
     entries: Vec<Prepared>,
     written: usize,
+    held: Option<Held>,
+}
+
+/// A statement that is sent together with the entries of its job.
+pub(crate) struct Held {
+    pub text: &'static str,
+    pub arguments: AnyArguments,
 }
 
 impl Tx {
     pub(super) fn new(connection: Connection, backend: Backend) -> Self {
-        Self { connection, backend, entries: Vec::new(), written: 0 }
+        Self { connection, backend, entries: Vec::new(), written: 0, held: None }
     }
 
     /// The connection, for `sqlx`: `sqlx::query("…").bind("…").execute(tx.sql()).await?`.
     pub fn sql(&mut self) -> &mut Connection {
         &mut self.connection
+    }
+
+    /// Writes the one row of a change, guarded like every save: where no row is written, the command is decided again. SQLite gets
+    /// the statement in one message with the entries of the job, which spares a change of thread; until then nothing of the job
+    /// finds the row.
+    ///
+    /// # Errors
+    /// [`SaveError::Moved`] where no row was written, here or when the job ends.
+    pub async fn write_one(
+        &mut self,
+        text: &'static str,
+        bind: impl FnOnce(Statement) -> Statement,
+    ) -> Result<(), SaveError> {
+        self.send_held().await?;
+        let mut query = bind(sqlx::query(text));
+        if self.backend == Backend::Postgres {
+            return guard(&query.execute(&mut self.connection).await?);
+        }
+        let arguments = query.take_arguments().map_err(sqlx::Error::Encode)?.unwrap_or_default();
+        self.held = Some(Held { text, arguments });
+        Ok(())
+    }
+
+    async fn send_held(&mut self) -> Result<(), SaveError> {
+        let Some(Held { text, arguments }) = self.held.take() else { return Ok(()) };
+        guard(&sqlx::query_with(text, arguments).execute(&mut self.connection).await?)
     }
 
     /// Appends an entry to the journal, where the job ends well.
@@ -37,6 +72,7 @@ impl Tx {
     pub(super) fn start(&mut self) {
         self.entries.clear();
         self.written = 0;
+        self.held = None;
     }
 
     /// How many entries this job wrote into the journal.
@@ -45,13 +81,14 @@ impl Tx {
     }
 
     /// Writes the entries that the job appended.
-    pub(super) async fn write_entries(&mut self) -> Result<(), sqlx::Error> {
+    pub(super) async fn write_entries(&mut self) -> Result<(), SaveError> {
+        self.send_held().await?;
         if self.entries.is_empty() {
             return Ok(());
         }
         let entries = std::mem::take(&mut self.entries);
         self.written += entries.len();
-        journal::write(self, &entries).await
+        Ok(journal::write(self, &entries).await?)
     }
 
     /// Writes entries and the answer that they belong to.
@@ -61,7 +98,8 @@ impl Tx {
         answer: &AnswerRow<'_>,
     ) -> Result<Stored, sqlx::Error> {
         self.written += entries.len();
-        journal::write_with_answer(self, entries, answer).await
+        let held = self.held.take();
+        journal::write_with_answer(self, held, entries, answer).await
     }
 
     /// Begins or ends a transaction.

@@ -183,5 +183,6 @@ async fn store(
     match tx.write_with_answer(entries, &answer).await? {
         Stored::Now => Ok(()),
         Stored::Before => Err(Ended::AnsweredBefore),
+        Stored::Moved => Err(Failure::Contention.into()),
     }
 }

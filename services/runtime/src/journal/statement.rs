@@ -3,15 +3,17 @@
 //! All go in one statement, since a round trip is what a job pays for. Its text differs by database, here and nowhere else:
 //! SQLite takes several statements in one message, PostgreSQL takes several changes in one statement.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use sqlx::any::AnyArguments;
 use sqlx::query::Query;
+use sqlx::{Arguments as _, Row as _};
 use vocabulary::Sm3Digest;
 
 use super::Prepared;
-use crate::db::{Backend, Tx};
+use crate::db::{Backend, Held, Tx, Violated, violated};
 
 /// How many entries one statement writes at most; more are written in several.
 const ENTRIES_MAX: usize = 8;
@@ -45,6 +47,8 @@ pub(crate) enum Stored {
     Now,
     /// There is one already. This job must be undone.
     Before,
+    /// The statement that went along wrote nothing. This job must be undone, and may run again.
+    Moved,
 }
 
 /// Writes entries.
@@ -56,16 +60,22 @@ pub(crate) async fn write(tx: &mut Tx, entries: &[Prepared]) -> Result<(), sqlx:
     Ok(())
 }
 
-/// Writes entries and the answer that they belong to.
+/// Writes entries and the answer that they belong to, after the one row of the change where it was held back for them.
 pub(crate) async fn write_with_answer(
     tx: &mut Tx,
+    held: Option<Held>,
     entries: &[Prepared],
     answer: &AnswerRow<'_>,
 ) -> Result<Stored, sqlx::Error> {
     let backend = tx.backend();
     let (before, last) = entries.split_at(entries.len().saturating_sub(ENTRIES_MAX));
     write(tx, before).await?;
-    let result = bind_entries(sqlx::query(text(backend, last.len(), true)), last)
+    let held_rows = usize::from(held.is_some());
+    let query = match held {
+        None => sqlx::query(text(backend, last.len(), true)),
+        Some(Held { text, arguments }) => sqlx::query_with(text_after(text, arguments.len(), last.len()), arguments),
+    };
+    let result = bind_entries(query, last)
         .bind(answer.principal)
         .bind(answer.request_id)
         .bind(answer.fingerprint.as_bytes().as_slice())
@@ -73,11 +83,24 @@ pub(crate) async fn write_with_answer(
         .bind(i64::from(answer.refused))
         .bind(answer.outcome)
         .execute(tx.sql())
-        .await?;
+        .await;
+    let result = match result {
+        Err(error) if held_rows > 0 && violated(&error) == Some(Violated::Unique) => return Ok(Stored::Moved),
+        result => result?,
+    };
     // SQLite counts the rows of all statements, PostgreSQL those of the outermost.
-    let entry_rows = if backend == Backend::Sqlite { last.len() } else { 0 };
-    let stored = usize::try_from(result.rows_affected()).is_ok_and(|rows| rows > entry_rows);
-    Ok(if stored { Stored::Now } else { Stored::Before })
+    let other_rows = if backend == Backend::Sqlite { held_rows + last.len() } else { 0 };
+    if usize::try_from(result.rows_affected()).is_ok_and(|rows| rows > other_rows) {
+        return Ok(Stored::Now);
+    }
+    if held_rows > 0 {
+        // The answer is the last statement: where it did write its row, it was the first that did not.
+        let last_wrote = sqlx::query("select changes()").fetch_one(tx.sql()).await?.try_get::<i64, _>(0)? > 0;
+        if last_wrote {
+            return Ok(Stored::Moved);
+        }
+    }
+    Ok(Stored::Before)
 }
 
 fn bind_entries<'q>(
@@ -106,18 +129,29 @@ fn text(backend: Backend, entries: usize, with_answer: bool) -> &'static str {
         [const { [const { [const { OnceLock::new() }; 2] }; ENTRIES_MAX + 1] }; 2];
     let database = usize::from(backend == Backend::Postgres);
     TEXTS[database][entries][usize::from(with_answer)].get_or_init(|| match backend {
-        Backend::Sqlite => sqlite_text(entries, with_answer).leak(),
+        Backend::Sqlite => sqlite_text(0, entries, with_answer).leak(),
         Backend::Postgres => postgres_text(entries, with_answer).leak(),
     })
 }
 
-fn sqlite_text(entries: usize, with_answer: bool) -> String {
+/// The text of a statement with so many parameters, followed by that for a number of entries and their answer, on SQLite. Kept
+/// for good too: there are as many as there are such statements in the program.
+fn text_after(first: &'static str, parameters: usize, entries: usize) -> &'static str {
+    static TEXTS: Mutex<BTreeMap<(&str, usize), &'static str>> = Mutex::new(BTreeMap::new());
+    let mut texts = TEXTS.lock().unwrap_or_else(PoisonError::into_inner);
+    texts
+        .entry((first, entries))
+        .or_insert_with(|| format!("{first}; {}", sqlite_text(parameters, entries, true)).leak())
+}
+
+/// The text after so many parameters of others.
+fn sqlite_text(after: usize, entries: usize, with_answer: bool) -> String {
     let mut statements = Vec::new();
     if entries > 0 {
-        statements.push(insert_entries(entries));
+        statements.push(insert_entries(after, entries));
     }
     if with_answer {
-        statements.push(insert_answer(entries));
+        statements.push(insert_answer(after + entries * ENTRY_COLUMNS));
     }
     statements.join("; ")
 }
@@ -125,23 +159,23 @@ fn sqlite_text(entries: usize, with_answer: bool) -> String {
 fn postgres_text(entries: usize, with_answer: bool) -> String {
     match (entries, with_answer) {
         (0, _) => insert_answer(0),
-        (_, false) => format!("with entry as ({}) {}", insert_entries(entries), insert_pending(entries)),
+        (_, false) => format!("with entry as ({}) {}", insert_entries(0, entries), insert_pending(entries)),
         (_, true) => format!(
             "with entry as ({}), pending as ({}) {}",
-            insert_entries(entries),
+            insert_entries(0, entries),
             insert_pending(entries),
-            insert_answer(entries)
+            insert_answer(entries * ENTRY_COLUMNS)
         ),
     }
 }
 
-fn insert_entries(entries: usize) -> String {
+fn insert_entries(after: usize, entries: usize) -> String {
     let mut text = "insert into journal (id, kind, subject, institution, act_us, recorded_us, salt, payload, \
                     payload_digest, leaf_hash) values "
         .to_owned();
     for entry in 0..entries {
         let separator = if entry == 0 { "" } else { ", " };
-        let _ = write!(text, "{separator}{}", placeholders(entry * ENTRY_COLUMNS, ENTRY_COLUMNS));
+        let _ = write!(text, "{separator}{}", placeholders(after + entry * ENTRY_COLUMNS, ENTRY_COLUMNS));
     }
     text
 }
@@ -153,11 +187,11 @@ fn insert_pending(entries: usize) -> String {
     format!("insert into journal_pending (arrival, entry_id) values {}", rows.join(", "))
 }
 
-fn insert_answer(entries: usize) -> String {
+fn insert_answer(after: usize) -> String {
     format!(
         "insert into answers (principal, request_id, fingerprint, method, refused, outcome) values {} \
          on conflict do nothing",
-        placeholders(entries * ENTRY_COLUMNS, ANSWER_COLUMNS)
+        placeholders(after, ANSWER_COLUMNS)
     )
 }
 

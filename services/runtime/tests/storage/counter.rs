@@ -4,7 +4,7 @@ use prost::Name as _;
 use runtime::call::Call;
 use runtime::caller::{Principal, ServiceName};
 use runtime::clock::TownClock;
-use runtime::db::{Columns as _, Db, Migrations, Tx};
+use runtime::db::{Columns as _, Db, Migrations, Statement, Tx};
 use runtime::execute::{SaveError, Saving, Unit, Version, Writer, guard};
 use runtime::journal::{Event, Positioned, Prepared, Record};
 use runtime::numbers::{Series, Taken};
@@ -123,17 +123,23 @@ impl Unit for Counter {
     }
 
     async fn save(&self, tx: &mut Tx, saving: &Saving<'_, Self>) -> Result<(), SaveError> {
-        let query = if saving.version == Version::ABSENT {
-            sqlx::query("insert into counters (name, version, recorded_us, value) values ($1, $2, $3, $4)")
+        let absent = saving.version == Version::ABSENT;
+        let text = if absent {
+            "insert into counters (name, version, recorded_us, value) values ($1, $2, $3, $4)"
         } else {
-            sqlx::query(
-                "update counters set version = $2, recorded_us = $3, value = $4 where name = $1 and version = $5",
-            )
+            "update counters set version = $2, recorded_us = $3, value = $4 where name = $1 and version = $5"
         };
-        let query =
-            query.bind(self.name.as_str()).bind(saving.version.next()).bind(saving.recorded_us()).bind(self.value);
-        let query = if saving.version == Version::ABSENT { query } else { query.bind(saving.version.number()) };
-        guard(&query.execute(tx.sql()).await?)?;
+        let bind = |query: Statement| {
+            let query = query.bind(self.name.as_str()).bind(saving.version.next()).bind(saving.recorded_us());
+            let query = query.bind(self.value);
+            if absent { query } else { query.bind(saving.version.number()) }
+        };
+        // Both ways of saving one row.
+        if self.value % 2 == 0 {
+            tx.write_one(text, bind).await?;
+        } else {
+            guard(&bind(sqlx::query(text)).execute(tx.sql()).await?)?;
+        }
         assert_ne!(saving.command.trouble, Some(Trouble::PanicAfterSave), "a save panics");
         if saving.command.trouble == Some(Trouble::AbsentAfterSave) {
             return Err(runtime::refusal::Failure::internal("a save fails").into());
