@@ -202,11 +202,12 @@ impl Stage {
     }
 
     /// Types a check that must find a fault.
-    pub fn unverified(&mut self, line: &str) -> Result<Answer, Problem> {
+    pub fn unverified(&mut self, line: &str, fault: &str) -> Result<Answer, Problem> {
         let answer = self.run(line)?;
+        let told = answer.problem["error"]["fault"].as_str().unwrap_or_default();
         self.check(
-            answer.exit == Exit::Unverified,
-            &format!("the check finds a fault, it ended with {}", answer.exit as u8),
+            answer.exit == Exit::Unverified && told.contains(fault),
+            &format!("the check finds a fault of the {fault}, it ended with {}: {told}", answer.exit as u8),
         )?;
         Ok(answer)
     }
