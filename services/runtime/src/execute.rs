@@ -153,6 +153,16 @@ impl Writer {
         self.db.write(input, job).await
     }
 
+    /// Carries out a command that nobody asked for, inside the job of a timer or a reaction, in the name of the service: load,
+    /// decide, apply, save, journal, as in [`Writer::execute`], and no answer. Gives the unit as it is then.
+    ///
+    /// # Errors
+    /// The refusal, which is not recorded: whoever calls this knows what it means; what [`Unit::load`] says;
+    /// [`Failure::Contention`] where another was faster, and then the job runs again.
+    pub async fn carry_out<U: Unit>(&self, tx: &mut Tx, command: &U::Command, facts: &U::Facts) -> Result<U, Denial> {
+        attempt::unasked(tx, &self.as_service(), command, facts, self.clock.now()).await
+    }
+
     /// Fixes an entry of something done now: its id, salt, times and leaf hash. For [`Unit::prepared`], or for [`Tx::append`].
     ///
     /// # Errors

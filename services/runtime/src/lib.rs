@@ -25,6 +25,7 @@
 //! - [`subscription`]: another journal's entries, each effect once.
 //! - [`tasks`]: work in the background.
 //! - [`telemetry`]: logs and traces.
+//! - [`timer`]: what falls due by the town's clock, each once.
 //! - [`testing`]: databases for tests, behind the feature `testing`.
 
 pub mod access;
@@ -53,3 +54,4 @@ pub mod tasks;
 pub mod telemetry;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
+pub mod timer;

@@ -158,6 +158,21 @@ pub enum Denial {
     Failed(Failure),
 }
 
+impl Denial {
+    /// What a timer or a reaction makes of a no that its own rules should have foreseen. A lost race stays one.
+    #[must_use]
+    pub fn unforeseen(self) -> Failure {
+        match self {
+            Self::Failed(failure) => failure,
+            denial @ (Self::Refused(_)
+            | Self::Stored(_)
+            | Self::Malformed(_)
+            | Self::NotFound { .. }
+            | Self::EtagMismatch) => Failure::internal(format!("nobody asked, and the answer is no: {denial:?}")),
+        }
+    }
+}
+
 impl From<Refusal> for Denial {
     fn from(refusal: Refusal) -> Self {
         Self::Refused(Box::new(refusal))

@@ -86,56 +86,109 @@ async fn change<U: Unit>(
     tx: &mut Tx,
     unit: U,
     version: Version,
-    mut events: Vec<U::Event>,
+    events: Vec<U::Event>,
 ) -> Result<Done<U>, Ended> {
-    for event in &mut events {
-        if let Some(series) = event.series() {
-            event.set_number(numbers::take(tx, series).await?);
-        }
-    }
-    let entries = entries(input, version, &events)?;
-    let unit = events.iter().fold(unit, U::apply);
-    let saving = Saving::<U> {
-        command: &input.command,
-        facts: &input.facts,
-        author: &input.author,
-        events: &events,
-        entries: &entries,
-        version,
-        recorded: entries.last().map_or_else(|| version.recorded().unwrap_or(input.call.now), Prepared::recorded),
-    };
-    if !events.is_empty() {
-        unit.save(tx, &saving).await.map_err(Failure::from)?;
-    }
-    let reply = unit.reply(&saving);
+    let Input { call, author, command, facts, clock, .. } = input;
+    let change = Change { author, command, facts, acted: call.now, recorded: clock.now() };
+    let Changed { unit, reply, entries } = change.write(tx, unit, version, events).await?;
     let bytes = super::encode(&reply);
-    store(tx, &input.call, &input.author, &entries, Outcome::Replied(&bytes)).await?;
+    store(tx, call, author, &entries, Outcome::Replied(&bytes)).await?;
     Ok(Done { unit: Some(unit), answer: Ok(Answer { bytes, reply }) })
 }
 
-/// The entries of the events, each recorded after the one before it.
-fn entries<U: Unit>(input: &Input<U>, version: Version, events: &[U::Event]) -> Result<Vec<Prepared>, Failure> {
-    let now = input.clock.now();
-    let mut last: Option<Timestamp> = version.recorded();
-    let mut prepared = U::prepared(&input.command, &input.facts);
-    let mut entries = Vec::with_capacity(events.len());
-    for event in events {
-        let mut record = event.record();
-        // The act is done when the call is admitted: that is the time that the decision knew.
-        record.act_time.get_or_insert(input.call.now);
-        let entry = match prepared.take() {
-            Some(entry) if !entry.is_of(&record, &input.author) => {
-                return Err(Failure::internal("the entry that was fixed before the job is not that of the decision"));
+/// Decides and writes what nobody asked for, in the transaction of a timer or a reaction: there is no answer to keep.
+///
+/// # Errors
+/// The refusal, unrecorded; what [`Unit::load`] says; [`Failure::Contention`] where another was faster.
+pub(super) async fn unasked<U: Unit>(
+    tx: &mut Tx,
+    author: &Author,
+    command: &U::Command,
+    facts: &U::Facts,
+    now: Timestamp,
+) -> Result<U, Denial> {
+    let (unit, version) = U::load(tx, command, facts).await?;
+    let events = unit.decide(command, facts)?;
+    let change = Change { author, command, facts, acted: now, recorded: now };
+    let Changed { unit, entries, .. } = change.write(tx, unit, version, events).await?;
+    entries.into_iter().for_each(|entry| tx.append(entry));
+    Ok(unit)
+}
+
+/// What a decision is written with.
+struct Change<'a, U: Unit> {
+    author: &'a Author,
+    command: &'a U::Command,
+    facts: &'a U::Facts,
+    /// When the act was done.
+    acted: Timestamp,
+    /// When it is recorded, at the earliest.
+    recorded: Timestamp,
+}
+
+/// What was written of a decision; its entries are still to be.
+struct Changed<U: Unit> {
+    unit: U,
+    reply: U::Reply,
+    entries: Vec<Prepared>,
+}
+
+impl<U: Unit> Change<'_, U> {
+    async fn write(
+        &self,
+        tx: &mut Tx,
+        unit: U,
+        version: Version,
+        mut events: Vec<U::Event>,
+    ) -> Result<Changed<U>, Failure> {
+        for event in &mut events {
+            if let Some(series) = event.series() {
+                event.set_number(numbers::take(tx, series).await?);
             }
-            // The thing changed while the receipt was signed. The caller tries again, with a later time.
-            Some(entry) if last.is_some_and(|last| entry.recorded() <= last) => return Err(Failure::Contention),
-            Some(entry) => entry.clone(),
-            None => journal::prepare(&record, &input.author, now, last)?,
+        }
+        let entries = self.entries(version, &events)?;
+        let unit = events.iter().fold(unit, U::apply);
+        let saving = Saving::<U> {
+            command: self.command,
+            facts: self.facts,
+            author: self.author,
+            events: &events,
+            entries: &entries,
+            version,
+            recorded: entries.last().map_or_else(|| version.recorded().unwrap_or(self.acted), Prepared::recorded),
         };
-        last = Some(entry.recorded());
-        entries.push(entry);
+        if !events.is_empty() {
+            unit.save(tx, &saving).await?;
+        }
+        let reply = unit.reply(&saving);
+        Ok(Changed { unit, reply, entries })
     }
-    Ok(entries)
+
+    /// The entries of the events, each recorded after the one before it.
+    fn entries(&self, version: Version, events: &[U::Event]) -> Result<Vec<Prepared>, Failure> {
+        let mut last: Option<Timestamp> = version.recorded();
+        let mut prepared = U::prepared(self.command, self.facts);
+        let mut entries = Vec::with_capacity(events.len());
+        for event in events {
+            let mut record = event.record();
+            // The act is done when the call is admitted: that is the time that the decision knew.
+            record.act_time.get_or_insert(self.acted);
+            let entry = match prepared.take() {
+                Some(entry) if !entry.is_of(&record, self.author) => {
+                    return Err(Failure::internal(
+                        "the entry that was fixed before the job is not that of the decision",
+                    ));
+                }
+                // The thing changed while the receipt was signed. The caller tries again, with a later time.
+                Some(entry) if last.is_some_and(|last| entry.recorded() <= last) => return Err(Failure::Contention),
+                Some(entry) => entry.clone(),
+                None => journal::prepare(&record, self.author, self.recorded, last)?,
+            };
+            last = Some(entry.recorded());
+            entries.push(entry);
+        }
+        Ok(entries)
+    }
 }
 
 /// Writes a refusal: its entry and its answer. Nothing else was written by then, since loading and deciding only read.

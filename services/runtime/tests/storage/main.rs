@@ -11,4 +11,5 @@ mod numbers;
 mod races;
 mod served;
 mod subscriptions;
+mod timers;
 mod write_path;
