@@ -91,8 +91,8 @@ impl Directory {
         Ok(PeerChannel::new(self.line(to)?.channel, Some(self.token(principal, None)?)))
     }
 
-    /// Watches whether a service serves. While nobody reaches it, it is tried again and again, so that whoever waits may retry
-    /// at once when the value becomes `true`.
+    /// Watches whether a service serves. While nobody reaches it, it is tried again and again; every connection that stands again
+    /// is told as `true`, so that whoever waits may retry at once.
     ///
     /// # Errors
     /// A [`Failure`] where the configuration names no such service.
@@ -140,11 +140,13 @@ async fn probe(line: Line) {
         let question = tonic_health::pb::HealthCheckRequest::default();
         let answer = tokio::time::timeout(PROBE_PAUSE_MAX, health.check(question)).await;
         let serving = matches!(answer, Ok(Ok(answer)) if answer.get_ref().status() == tonic_health::ServingStatus::Serving.into());
-        line.serving.send_if_modified(|known| std::mem::replace(known, serving) != serving);
         if serving {
+            // Told each time, also where nobody saw that the connection was lost: whoever failed on it need not wait.
+            line.serving.send_replace(true);
             pause = PROBE_PAUSE_MIN;
             lost(losses).await;
         } else {
+            line.serving.send_if_modified(|known| std::mem::replace(known, false));
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(PROBE_PAUSE_MAX);
         }

@@ -14,6 +14,7 @@
 //! - [`journal`]: the append-only record, its positions and its service.
 //! - [`layers`]: what every call passes through.
 //! - [`log`]: the Merkle log over a journal, as pure data.
+//! - [`network`]: TCP, of the machine or of a simulated network.
 //! - [`numbers`]: gap-free legal numbers.
 //! - [`page`]: keyset pages.
 //! - [`people`]: the post and roles of a person on a day.
@@ -41,6 +42,7 @@ pub mod in_process;
 pub mod journal;
 pub mod layers;
 pub mod log;
+mod network;
 pub mod numbers;
 pub mod page;
 pub mod people;

@@ -7,11 +7,11 @@ use std::time::Duration;
 use hyper_util::rt::TokioIo;
 use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use tonic::transport::{Channel, Endpoint, Uri};
 
+use crate::network::Stream;
 use crate::pki::{self, IdentityFiles, PkiError};
 
 /// How much may be in flight on one connection. A small window lets many small answers close the connection.
@@ -73,7 +73,7 @@ impl Remote {
     /// A channel whose connections pass through `wrap`.
     pub(super) fn channel_with<T>(
         &self,
-        wrap: impl Fn(TlsStream<TcpStream>) -> T + Clone + Send + Sync + 'static,
+        wrap: impl Fn(TlsStream<Stream>) -> T + Clone + Send + Sync + 'static,
     ) -> Channel
     where
         T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
@@ -89,8 +89,8 @@ impl Remote {
         endpoint.connect_with_connector_lazy(tower::service_fn(move |_: Uri| {
             let (remote, wrap) = (remote.clone(), wrap.clone());
             async move {
-                let tcp = TcpStream::connect(&*remote.address).await?;
-                tcp.set_nodelay(true)?;
+                let tcp = Stream::connect(&remote.address).await?;
+                tcp.set_nodelay()?;
                 let tls = remote.tls.connect(remote.name.clone(), tcp).await?;
                 std::io::Result::Ok(TokioIo::new(wrap(tls)))
             }

@@ -9,7 +9,6 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use rustls::ServerConfig;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
@@ -21,6 +20,7 @@ use crate::directory::remote::{CONNECTION_WINDOW, KEEP_ALIVE_INTERVAL, KEEP_ALIV
 use crate::in_process::PipeAcceptor;
 use crate::layers::Stack;
 use crate::layers::identity::Connection;
+use crate::network::{Listener, Stream};
 use crate::telemetry::Seldom;
 
 /// How long a peer may take to prove who it is.
@@ -65,12 +65,12 @@ impl Doors {
     }
 
     /// Accepts connections over the network until the doors close.
-    pub fn open_network(self: &Arc<Self>, listener: TcpListener, tls: Arc<ServerConfig>) {
+    pub fn open_network(self: &Arc<Self>, listener: Listener, tls: Arc<ServerConfig>) {
         let (doors, tls) = (Arc::clone(self), TlsAcceptor::from(tls));
         self.connections.spawn(async move {
             while let Some(accepted) = doors.network.run_until_cancelled(listener.accept()).await {
                 match accepted {
-                    Ok((tcp, _)) => doors.admit(tcp, tls.clone()),
+                    Ok(tcp) => doors.admit(tcp, tls.clone()),
                     Err(cause) => {
                         tracing::warn!(service = %doors.service, "a connection could not be accepted: {cause}");
                         tokio::time::sleep(ACCEPT_PAUSE).await;
@@ -106,7 +106,7 @@ impl Doors {
         self.piped.wait().await;
     }
 
-    fn admit(self: &Arc<Self>, tcp: TcpStream, tls: TlsAcceptor) {
+    fn admit(self: &Arc<Self>, tcp: Stream, tls: TlsAcceptor) {
         let Ok(place) = Arc::clone(&self.places).try_acquire_owned() else {
             metrics::counter!("townlink_connections_refused_total", "service" => self.service.as_str()).increment(1);
             return;
@@ -115,7 +115,7 @@ impl Doors {
         self.connections.spawn(async move {
             let _place = place;
             // Small answers should not wait for one another; where the option fails they merely do.
-            let _ = tcp.set_nodelay(true);
+            let _ = tcp.set_nodelay();
             let handshake = tokio::time::timeout(HANDSHAKE_MAX, tls.accept(tcp));
             let stream = match doors.network.run_until_cancelled(handshake).await {
                 Some(Ok(Ok(stream))) => stream,

@@ -7,7 +7,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use metrics_exporter_prometheus::PrometheusHandle;
-use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tonic_health::server::HealthReporter;
@@ -28,6 +27,7 @@ use crate::execute::Writer;
 use crate::in_process::{self, PipeAcceptor, PipeConnector};
 use crate::journal::service::Journal;
 use crate::layers::{Denials, Parts, Stack};
+use crate::network::Listener;
 use crate::people::CachedPeople;
 use crate::pki;
 use crate::refusal::Failure;
@@ -160,7 +160,7 @@ impl Process<'_> {
             address: keys.listen.to_string(),
             cause,
         };
-        let listener = TcpListener::bind(keys.listen).await.map_err(refused)?;
+        let listener = Listener::bind(keys.listen).await.map_err(refused)?;
         let address = listener.local_addr().map_err(refused)?;
         let doors = Arc::new(Doors::new(name, settings.cell.clone(), Arc::new(stack), &settings.limits));
         doors.open_network(listener, tls);
