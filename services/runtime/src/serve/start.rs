@@ -223,7 +223,7 @@ impl Process<'_> {
         let (health, health_server) = tonic_health::server::health_reporter();
         health.set_service_status("", tonic_health::ServingStatus::NotServing).await;
         service.routes.add_service(health_server);
-        service.routes.add_service(reflection(&service.served)?);
+        reflect(&mut service)?;
         let stack = Stack::new(Parts {
             service: service.name,
             rules: Arc::clone(self.rules),
@@ -241,20 +241,19 @@ impl Process<'_> {
     }
 }
 
-fn reflection(
-    served: &[&'static str],
-) -> Result<
-    tonic_reflection::server::v1::ServerReflectionServer<impl tonic_reflection::server::v1::ServerReflection>,
-    StartError,
-> {
-    let mut builder = tonic_reflection::server::Builder::configure()
-        .register_encoded_file_descriptor_set(DESCRIPTOR_SET)
-        .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
-        .with_service_name("grpc.health.v1.Health");
-    for name in served {
-        builder = builder.with_service_name(*name);
-    }
-    Ok(builder.build_v1().map_err(Failure::internal)?)
+/// What the service says of its contracts, in the version that is current and in the one that many clients still ask for.
+fn reflect(service: &mut Service) -> Result<(), StartError> {
+    let builder = || {
+        let builder = tonic_reflection::server::Builder::configure()
+            .register_encoded_file_descriptor_set(DESCRIPTOR_SET)
+            .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+            .with_service_name("grpc.health.v1.Health");
+        service.served.iter().fold(builder, |builder, name| builder.with_service_name(*name))
+    };
+    let (current, older) = (builder().build_v1(), builder().build_v1alpha());
+    service.routes.add_service(current.map_err(Failure::internal)?);
+    service.routes.add_service(older.map_err(Failure::internal)?);
+    Ok(())
 }
 
 fn origin(service: ServiceName, keys: &ServiceKeys) -> Result<crate::log::Origin, StartError> {
