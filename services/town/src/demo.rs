@@ -2,7 +2,7 @@
 //!
 //! The town is a child process, `townlink up`, and the demonstration is its client: each step is a command line as a person
 //! would type it, run through the same parser and the same code, and its answer is compared with what the law asks for. A
-//! deviation ends the demonstration.
+//! deviation ends the demonstration. Each story has a town of its own, so that it can also be played alone.
 //!
 //! - [`stage`]: the directory, the town, what was typed and what came back.
 //! - [`grant`]: catalogue, keys, the county's document, its way through the town, what the town then holds.
@@ -19,10 +19,34 @@ mod proof;
 mod refusal;
 mod stage;
 
+use clap::ValueEnum;
+
 use crate::output::Output;
 use crate::problem::Problem;
 
 use stage::Stage;
+
+/// A story that can be played alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Story {
+    /// Powers handed down by a signed document, used, taken back and proved
+    Powers,
+}
+
+impl Story {
+    /// The name of its directory.
+    const fn folder(self) -> &'static str {
+        match self {
+            Self::Powers => "powers",
+        }
+    }
+
+    fn play(self, stage: &mut Stage) -> Result<(), Problem> {
+        match self {
+            Self::Powers => powers(stage),
+        }
+    }
+}
 
 /// What becomes of the directory afterwards.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,26 +57,36 @@ pub enum After {
     Keep,
 }
 
-/// Plays the whole story.
-pub fn play(after: After, postgres: Option<&str>, output: &Output) -> Result<(), Problem> {
+/// Plays the stories that are wanted, one after the other; none named: all.
+pub fn play(wanted: &[Story], after: After, postgres: Option<&str>, output: &Output) -> Result<(), Problem> {
     let mut stage = Stage::open(after, postgres, output)?;
+    for story in Story::value_variants() {
+        if wanted.is_empty() || wanted.contains(story) {
+            stage.story(story.folder())?;
+            story.play(&mut stage)?;
+        }
+    }
+    stage.close()
+}
+
+/// The county hands its powers down, and anyone can check it.
+fn powers(stage: &mut Stage) -> Result<(), Problem> {
     stage.tell(
         "The county government of 昆山市 hands powers to the town of 张浦镇 by a signed document. The data is real: 664 penalties,\n\
          305 service items. Document numbers, dates and keys are made up here. Time is the town's own and moves by hand;\n\
          it begins on 2026-03-02, a Monday. Of long answers only what the story needs is shown.",
     )?;
-    grant::catalogue(&mut stage)?;
-    grant::keys(&mut stage)?;
-    let grant = grant::document(&mut stage)?;
-    grant::inbox(&mut stage, &grant)?;
-    grant::confirmation(&mut stage, &grant)?;
-    grant::held(&mut stage)?;
-    change::basis(&mut stage)?;
-    change::withdrawal(&mut stage)?;
-    refusal::relay(&mut stage, &grant)?;
-    refusal::returned(&mut stage)?;
-    refusal::import(&mut stage)?;
-    crash::crash(&mut stage)?;
-    proof::offline(&mut stage, &grant)?;
-    stage.close()
+    grant::catalogue(stage)?;
+    grant::keys(stage)?;
+    let grant = grant::document(stage)?;
+    grant::inbox(stage, &grant)?;
+    grant::confirmation(stage, &grant)?;
+    grant::held(stage)?;
+    change::basis(stage)?;
+    change::withdrawal(stage)?;
+    refusal::relay(stage, &grant)?;
+    refusal::returned(stage)?;
+    refusal::import(stage)?;
+    crash::crash(stage)?;
+    proof::offline(stage, &grant)
 }

@@ -12,6 +12,8 @@ shows what a person would type; any deviation ends the demonstration with a code
 
 Examples:
   townlink demo
+  # one story alone
+  townlink demo powers
   # the directory stays: go on by hand there
   townlink demo --keep
   # databases on a server instead of files
@@ -21,6 +23,9 @@ Examples:
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Demo {
+    /// The stories to play; none: all of them, in order
+    #[arg(value_enum)]
+    stories: Vec<demo::Story>,
     /// Keep the directory, and tell where it is
     #[arg(long)]
     keep: bool,
@@ -32,5 +37,5 @@ pub struct Demo {
 /// Runs the command.
 pub fn run(command: Demo, context: &Context) -> Result<(), Problem> {
     let after = if command.keep { demo::After::Keep } else { demo::After::Remove };
-    demo::play(after, command.postgres.as_deref(), &context.output)
+    demo::play(&command.stories, after, command.postgres.as_deref(), &context.output)
 }

@@ -53,6 +53,8 @@ pub struct Stage {
     folder: tempfile::TempDir,
     after: After,
     postgres: Option<String>,
+    /// The databases on the server, as the stories' towns name them.
+    databases: Vec<String>,
     town: Option<Town>,
     chapters: Vec<Value>,
     checks: usize,
@@ -64,9 +66,11 @@ impl Drop for Stage {
     fn drop(&mut self) {
         // The process first: a database that is in use is not let go willingly.
         drop(self.town.take());
-        if let (Some(url), After::Remove) = (&self.postgres, self.after) {
-            // What cannot be removed is left to whoever keeps the server: the demonstration has its verdict.
-            let _ = remove_databases(url);
+        if self.after == After::Remove {
+            for url in &self.databases {
+                // What cannot be removed is left to whoever keeps the server: the demonstration has its verdict.
+                let _ = remove_databases(url);
+            }
         }
     }
 }
@@ -140,8 +144,6 @@ impl Stage {
     pub fn open(after: After, postgres: Option<&str>, output: &Output) -> Result<Self, Problem> {
         let mut folder = tempfile::Builder::new().prefix("townlink-demo-").tempdir()?;
         folder.disable_cleanup(after == After::Keep);
-        // What is typed names files of this directory, as a person's commands would.
-        std::env::set_current_dir(folder.path())?;
         // Two demonstrations on one server must not meet in one database.
         let unique = uuid::Uuid::new_v4().simple().to_string();
         let postgres = postgres.map(|url| database(url, &unique[..8]));
@@ -150,12 +152,25 @@ impl Stage {
             folder,
             after,
             postgres,
+            databases: Vec::new(),
             town: None,
             chapters: Vec::new(),
             checks: 0,
             acknowledged: Vec::new(),
             begun: Instant::now(),
         })
+    }
+
+    /// Begins a story: with a directory and, once it starts, a town of its own.
+    pub fn story(&mut self, name: &str) -> Result<(), Problem> {
+        self.stop()?;
+        let folder = self.folder.path().join(name);
+        std::fs::create_dir(&folder)?;
+        // What is typed names files of this directory, as a person's commands would.
+        std::env::set_current_dir(folder)?;
+        self.acknowledged.clear();
+        self.databases.extend(self.postgres.as_ref().map(|url| database(url, name)));
+        Ok(())
     }
 
     /// Begins a chapter.
@@ -294,7 +309,7 @@ impl Stage {
     /// Starts the town and waits until it serves. `first` is what is typed before and after the command.
     pub fn start(&mut self, before: &[(&str, &str)], options: &[&str]) -> Result<(), Problem> {
         let mut options: Vec<_> = options.iter().map(|option| (*option).to_owned()).collect();
-        if let Some(url) = self.postgres.as_ref().filter(|_| !options.is_empty()) {
+        if let Some(url) = self.databases.last().filter(|_| !options.is_empty()) {
             options.extend(["--postgres".to_owned(), url.clone()]);
         }
         let variables: String = before.iter().map(|(key, value)| format!("{key}={value} ")).collect();
@@ -356,7 +371,9 @@ impl Stage {
             return self.output.value(&value, String::new);
         }
         let kept = folder
-            .map(|folder| format!("\n   Kept in {folder}: cd there, `townlink up`, and go on by hand."))
+            .map(|folder| {
+                format!("\n   Kept in {folder}: cd into a story's folder there, `townlink up`, and go on by hand.")
+            })
             .unwrap_or_default();
         self.person(&format!(
             "\n   Everything came back as the law asks for: {} checks in {seconds} seconds.{kept}",
