@@ -30,6 +30,7 @@
 //! - [`money`]: sums in fen.
 //! - [`capitals`]: sums in the characters used on payment papers (大写).
 //! - [`large_units`]: sums in 万 and 亿, for people to read.
+//! - [`transition`]: what becomes of open work when an authority ends.
 //! - [`message_id`]: the identities of requests and messages.
 //! - [`text`]: how input is normalised before it is checked, and which characters no text may hold.
 
@@ -61,6 +62,7 @@ pub mod sealed;
 pub mod suspension;
 pub mod text;
 pub mod time;
+pub mod transition;
 
 pub use calendar::{CalendarYear, DayKind, ListedDay, NoCalendar, WorkingCalendar};
 pub use case_number::{CaseNumber, PenaltyCaseNumber};
@@ -86,3 +88,4 @@ pub use rules_document::{RulesDocument, RulesDocumentError, RulesDocumentSetting
 pub use sealed::{FieldKey, LookUpDigest, SealedField};
 pub use suspension::{Interval, Suspensions};
 pub use time::{Date, Timestamp};
+pub use transition::{AuthorityEnd, Fate, Transition};
