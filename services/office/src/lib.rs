@@ -63,7 +63,8 @@ const ASKING: [ServiceName; 6] = [
 ];
 
 /// The migrations of the office's database.
-pub const MIGRATIONS: Migrations = runtime::migrations!["0001_register", "0002_inbox", "0003_roster"];
+pub const MIGRATIONS: Migrations =
+    runtime::migrations!["0001_register", "0002_inbox", "0003_roster", "0007_evaluations"];
 
 /// The office, for a process to start.
 pub const BLUEPRINT: Blueprint = Blueprint {
@@ -105,7 +106,7 @@ pub async fn assemble(runtime: Runtime) -> Result<Service, StartError> {
         .people(Arc::new(roster))
         .grants(settings.journal_grants().map_err(invalid)?)
         .admit(GATEWAY, Act::Deliver);
-    let service = register::serve(service, &runtime, rules).await?;
+    let service = register::serve(service, &runtime, rules, names).await?;
     let service = settings.journal_readers().fold(service, |service, reader| service.admit(reader, Act::ReadJournal));
     Ok(ASKING.into_iter().fold(service, |service, asking| service.admit(asking, Act::AskStanding)))
 }

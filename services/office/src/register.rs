@@ -13,6 +13,8 @@
 //! - [`document`]: grant documents and their confirmation by a second person.
 //! - [`directive`]: what the machine-readable part of a paper does.
 //! - [`import`]: imports by hand.
+//! - [`evaluation`]: whether what was handed down is exercised well.
+//! - [`history`]: what happened to a power, and under which documents; [`public`]: the list for everyone to read.
 //! - [`settings`]: issuers with their rank, departments, fields, and how the town is called.
 //! - [`event`], [`fault`], [`refusal`], [`store`]: what is journalled, what is wrong with a row, why the register says no, rows.
 //! - [`cells`], [`kept`], [`table`]: reading cells, reading back what was written, reading files.
@@ -24,10 +26,15 @@ use runtime::directory::Directory;
 use runtime::execute::Writer;
 use runtime::refusal::Failure;
 use runtime::serve::{Runtime, Service};
+use runtime::timer;
 use townlink_proto::townlink::office::v1::document_service_server::DocumentServiceServer;
+use townlink_proto::townlink::office::v1::evaluation_service_server::EvaluationServiceServer;
 use townlink_proto::townlink::office::v1::grant_service_server::GrantServiceServer;
 use townlink_proto::townlink::office::v1::power_service_server::PowerServiceServer;
+use townlink_proto::townlink::office::v1::public_list_service_server::PublicListServiceServer;
 use townlink_proto::townlink::receiver::v1::receiver_service_server::ReceiverServiceServer;
+
+use vocabulary::InstitutionNames;
 
 use crate::receiver::ReceiverRpc;
 
@@ -36,9 +43,11 @@ pub(crate) mod catalogue;
 pub(crate) mod cells;
 pub(crate) mod directive;
 pub(crate) mod document;
+pub(crate) mod evaluation;
 pub(crate) mod event;
 pub(crate) mod fault;
 pub(crate) mod grant;
+pub(crate) mod history;
 pub(crate) mod holds;
 pub(crate) mod import;
 pub(crate) mod index;
@@ -46,6 +55,7 @@ pub(crate) mod kept;
 pub(crate) mod lookup;
 #[cfg(test)]
 mod properties;
+pub(crate) mod public;
 pub(crate) mod refusal;
 pub(crate) mod settings;
 pub(crate) mod state;
@@ -67,22 +77,34 @@ pub(crate) struct Shared {
     pub index: Arc<Index>,
     /// The town's settings.
     pub rules: Arc<Rules>,
+    /// How the town and its institutions are called.
+    pub names: Arc<InstitutionNames>,
 }
 
 /// Adds the contracts of the register to the office: powers, grants, documents and the receiver of directives.
 ///
 /// # Errors
 /// [`Failure`] where the register cannot be loaded.
-pub(crate) async fn serve(service: Service, runtime: &Runtime, rules: Rules) -> Result<Service, Failure> {
+pub(crate) async fn serve(
+    service: Service,
+    runtime: &Runtime,
+    rules: Rules,
+    names: Arc<InstitutionNames>,
+) -> Result<Service, Failure> {
     let shared = Arc::new(Shared {
         writer: runtime.writer().clone(),
         directory: runtime.directory().clone(),
         index: Arc::new(Index::open(runtime.db().clone()).await?),
         rules: Arc::new(rules),
+        names,
     });
+    evaluation::unit::take_over(&shared.writer, &shared.index).await?;
+    timer::start(evaluation::unit::Overdues(shared.writer.clone()), &shared.writer, runtime.tasks());
     Ok(service
         .serve(PowerServiceServer::new(catalogue::rpc::PowerRpc::new(Arc::clone(&shared))))
         .serve(GrantServiceServer::new(grant::rpc::GrantRpc::new(Arc::clone(&shared))))
+        .serve(EvaluationServiceServer::new(evaluation::rpc::EvaluationRpc::new(Arc::clone(&shared))))
+        .serve(PublicListServiceServer::new(public::rpc::PublicListRpc::new(Arc::clone(&shared))))
         .serve(DocumentServiceServer::new(document::rpc::DocumentRpc::new(Arc::clone(&shared))))
         .serve(ReceiverServiceServer::new(ReceiverRpc::new(shared)))
         .admit(document::owner::OFFICE, Act::ApplyDirective))

@@ -166,6 +166,14 @@ impl Town {
         clock.advance_clock(clock::AdvanceClockRequest { to }).await.expect("the clock moves");
     }
 
+    /// What the town's clock of the office says, in microseconds.
+    pub(crate) async fn now(&self) -> i64 {
+        let mut clock = ClockServiceClient::new(self.channel(&Peer::Operator("ops".to_owned())));
+        let clock = clock.get_clock(clock::GetClockRequest {}).await.expect("the clock").into_inner();
+        let now = clock.now.expect("it shows a time");
+        now.seconds * 1_000_000 + i64::from(now.nanos / 1_000)
+    }
+
     /// Signs for a paper and registers it.
     pub(crate) async fn register(&self, name: &str) -> pb::InboxPaper {
         self.sign_for(name).await;

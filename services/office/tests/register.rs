@@ -2,13 +2,16 @@
 
 mod data;
 mod documents;
+mod evaluations;
 mod imports;
 mod look_ups;
 mod papers;
+mod public;
 mod replay;
 
 use bytes::Bytes;
 use runtime::testing::TestDb;
+use sqlx::Row as _;
 use tonic::Status;
 use tonic::transport::Channel;
 use townlink_proto::google::r#type::Date;
@@ -60,8 +63,26 @@ impl Desk {
         }
     }
 
+    /// Waits until whatever is due by the town's clock was told: what the timer does meanwhile must not slip between the looks
+    /// at rows and journal.
+    pub(crate) async fn settled(&self) {
+        let now = self.town.now().await;
+        for _ in 0..2_000 {
+            let mut reader = self.town.db.read().await.expect("a connection");
+            let row = sqlx::query("select count(*) from evaluations where next_us <= $1").bind(now);
+            let waiting = row.fetch_one(reader.sql()).await.and_then(|row| row.try_get::<i64, _>(0)).expect("a count");
+            drop(reader);
+            if waiting == 0 {
+                return;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+        panic!("what is due was not told");
+    }
+
     /// Checks that the journal explains every row, and ends.
     pub(crate) async fn close(self) {
+        self.settled().await;
         replay::check(&self.town.db).await;
         crate::replay::check(&self.town.db).await;
         self.town.stop().await;

@@ -1,9 +1,13 @@
 //! Administrative division codes (行政区划代码): 6 digits (GB/T 2260), 9 for a town, 12 for a village (statistics).
 //!
 //! Codes change with time, and a person's number keeps the division of his first registration, so no code is refused for being
-//! unknown. What a code was called, and when, is reference data and not here (identifiers.md §9.1).
+//! unknown. What a code was called, and when, is reference data: [`Divisions`] (identifiers.md §9.1).
 
 use crate::text::{is_digits, normalise_code, text_value};
+
+pub mod dated;
+
+pub use dated::{DivisionRecord, Divisions, DivisionsError};
 
 /// A division code of 6, 9 or 12 digits, kept as it was given.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -39,6 +43,30 @@ pub enum DivisionLevel {
     Village,
 }
 
+/// What the three digits of a town say it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum TownKind {
+    /// 街道, 001–099.
+    Street,
+    /// 镇, 100–199.
+    Town,
+    /// 乡, 200–399.
+    Township,
+    /// Anything else, such as a development zone.
+    Special,
+}
+
+/// What the three digits of a village say it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum VillageKind {
+    /// 居委会, 001–199.
+    ResidentsCommittee,
+    /// 村委会, 200–399.
+    VillagersCommittee,
+    /// Anything else.
+    Special,
+}
+
 impl DivisionLevel {
     /// The level and how many digits it takes, from the deepest.
     const DEEPEST_FIRST: [(Self, usize); 4] =
@@ -69,6 +97,32 @@ impl DivisionCode {
     #[must_use]
     pub fn contains(&self, other: &Self) -> bool {
         other.0.starts_with(self.significant())
+    }
+
+    /// What kind of town it is or lies in; none above the towns.
+    #[must_use]
+    pub fn town_kind(&self) -> Option<TownKind> {
+        Some(match self.part(9)? {
+            1..=99 => TownKind::Street,
+            100..=199 => TownKind::Town,
+            200..=399 => TownKind::Township,
+            _ => TownKind::Special,
+        })
+    }
+
+    /// What kind of village it is; none above the villages.
+    #[must_use]
+    pub fn village_kind(&self) -> Option<VillageKind> {
+        Some(match self.part(12)? {
+            1..=199 => VillageKind::ResidentsCommittee,
+            200..=399 => VillageKind::VillagersCommittee,
+            _ => VillageKind::Special,
+        })
+    }
+
+    /// The three digits that end at a width, where they name something.
+    fn part(&self, width: usize) -> Option<u16> {
+        self.0.get(part_start(width)..width)?.parse().ok().filter(|part| *part > 0)
     }
 
     /// The digits down to the division's own level.
@@ -108,6 +162,23 @@ mod tests {
         for (text, level) in cases {
             assert_eq!(code(text).level(), level, "{text}");
             assert_eq!(code(text).to_string(), text);
+        }
+    }
+
+    #[test]
+    fn the_digits_of_towns_and_villages_tell_their_kind() {
+        let cases = [
+            ("320583001", Some(TownKind::Street), None),
+            ("320583106", Some(TownKind::Town), None),
+            ("320583200001", Some(TownKind::Township), Some(VillageKind::ResidentsCommittee)),
+            ("320583106201", Some(TownKind::Town), Some(VillageKind::VillagersCommittee)),
+            ("320583400500", Some(TownKind::Special), Some(VillageKind::Special)),
+            ("320583106000", Some(TownKind::Town), None),
+            ("320583000000", None, None),
+            ("320583", None, None),
+        ];
+        for (text, town, village) in cases {
+            assert_eq!((code(text).town_kind(), code(text).village_kind()), (town, village), "{text}");
         }
     }
 

@@ -4,6 +4,8 @@
 //! spaces. Only then is a form checked, and only the normalised form is stored and compared. Punctuation is left as it came:
 //! a wrong bracket or dash is an error to be reported, not one to be hidden.
 
+use unicode_normalization::UnicodeNormalization as _;
+
 /// Normalises a text that is not a code, such as a document number.
 ///
 /// Spaces of every kind are removed, full-width digits and letters become half width, and case is kept.
@@ -20,6 +22,14 @@ pub fn normalise_code(input: &str) -> String {
     let mut code = normalise(input);
     code.make_ascii_uppercase();
     code
+}
+
+/// Trims a text that people wrote and brings it into its composed form (NFC), so that one name has one spelling.
+///
+/// Nothing is transliterated, and no character is replaced by one that merely looks like it (identifiers.md §9.10).
+#[must_use]
+pub fn composed(input: &str) -> String {
+    input.trim().nfc().collect()
 }
 
 /// Tells whether a text is made of ASCII digits only. The empty text is.
@@ -113,7 +123,22 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_composed_text_has_one_spelling() {
+        assert_eq!(composed(" e\u{301}va\u{3000}"), "\u{e9}va");
+        // The Greek dot is the middle dot by definition; the bullet only looks like it.
+        assert_eq!(composed("阿\u{387}买"), "阿·买");
+        assert_eq!(composed("阿•买"), "阿•买");
+        assert_eq!(composed("\u{20bb7}野"), "\u{20bb7}野");
+    }
+
     proptest! {
+        #[test]
+        fn composing_twice_changes_nothing(input in any::<String>()) {
+            let once = composed(&input);
+            prop_assert_eq!(composed(&once), once);
+        }
+
         #[test]
         fn normalising_twice_changes_nothing(input in any::<String>()) {
             let once = normalise_code(&input);

@@ -117,6 +117,29 @@ pub fn format_basic(day: Date) -> String {
     format!("{:04}{:02}{:02}", day.year(), day.month(), day.day())
 }
 
+/// Reads `YYYYMMDDhhmmss`, the exchange form of instants of GB/T 39046, in town time, and nothing else.
+///
+/// # Errors
+/// [`TimeError::Form`] for any other spelling, [`TimeError::NoSuchDay`] for a day or an hour that does not exist. There are no
+/// leap seconds.
+pub fn parse_basic_instant(input: &str) -> Result<Timestamp, TimeError> {
+    let form = TimeError::Form { expected: "YYYYMMDDhhmmss" };
+    if input.len() != 14 || !is_digits(input) {
+        return Err(form);
+    }
+    let part = |at: usize| input[at..at + 2].parse().map_err(|_| form);
+    let day = parse_basic(&input[..8]).map_err(|error| if error == TimeError::NoSuchDay { error } else { form })?;
+    let time = Time::new(part(8)?, part(10)?, part(12)?, 0).map_err(|_| TimeError::NoSuchDay)?;
+    Ok(instant(day.to_datetime(time)))
+}
+
+/// Writes `YYYYMMDDhhmmss`, the exchange form of instants of GB/T 39046, in town time. Parts of a second are dropped.
+#[must_use]
+pub fn format_basic_instant(at: Timestamp) -> String {
+    let local = TOWN_OFFSET.to_datetime(at);
+    format!("{}{:02}{:02}{:02}", format_basic(local.date()), local.hour(), local.minute(), local.second())
+}
+
 /// Reads the day on the face of a paper, `2026年3月2日`: Arabic digits without leading zeros (GB/T 9704-2012, 7.3.5.4).
 ///
 /// # Errors
@@ -209,6 +232,18 @@ mod tests {
     }
 
     #[test]
+    fn instants_are_exchanged_in_fourteen_digits_of_town_time() {
+        assert_eq!(format_basic_instant(at("2026-03-02T01:00:00.999Z")), "20260302090000");
+        assert_eq!(parse_basic_instant("20260302090000"), Ok(at("2026-03-02T09:00:00+08:00")));
+        for none in ["20120230000000", "20260302240000", "20260302096000", "20260302090060"] {
+            assert_eq!(parse_basic_instant(none), Err(TimeError::NoSuchDay), "{none}");
+        }
+        for other in ["", "20260302", "2026030209000", "202603020900000", "2026-03-02T09:0", "00000302090000"] {
+            assert!(matches!(parse_basic_instant(other), Err(TimeError::Form { .. })), "{other}");
+        }
+    }
+
+    #[test]
     fn a_paper_shows_no_leading_zeros() {
         assert_eq!(format_document_face(date(2026, 3, 2)), "2026年3月2日");
         assert_eq!(parse_document_face("2026年3月2日"), Ok(date(2026, 3, 2)));
@@ -235,6 +270,8 @@ mod tests {
             prop_assert_eq!(parse_date(&day.to_string()), Ok(day));
             prop_assert_eq!(parse_basic(&format_basic(day)), Ok(day));
             prop_assert_eq!(parse_document_face(&format_document_face(day)), Ok(day));
+            let noon = start_of_day(day) + jiff::SignedDuration::from_secs(43_261);
+            prop_assert_eq!(parse_basic_instant(&format_basic_instant(noon)), Ok(noon));
             prop_assert_eq!(town_date(start_of_day(day)), day);
             prop_assert_eq!(from_us(to_us(start_of_day(day))), Ok(start_of_day(day)));
         }
@@ -242,7 +279,7 @@ mod tests {
         #[test]
         fn no_text_makes_a_reader_panic(input in any::<String>(), near in "[0-9年月日０-]{0,12}") {
             for text in [&input, &near] {
-                let _ = (parse_date(text), parse_basic(text), parse_document_face(text));
+                let _ = (parse_date(text), parse_basic(text), parse_document_face(text), parse_basic_instant(text));
             }
         }
     }

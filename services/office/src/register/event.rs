@@ -201,6 +201,7 @@ pub(crate) fn changed_by(grant: &Grant, change: Change) -> Option<&DocumentNumbe
     match change {
         Change::Granted | Change::Published | Change::Corrected => Some(&grant.document),
         Change::Withdrawn | Change::Superseded => grant.end.as_ref()?.document.as_ref(),
+        Change::Evaluated => grant.evaluation.as_ref().map(|evaluation| &evaluation.document),
         Change::Suspended => grant.suspensions.last().map(|suspension| &suspension.document),
         Change::Resumed => {
             let resumed = grant.suspensions.iter().filter_map(|suspension| suspension.resumed.as_ref());

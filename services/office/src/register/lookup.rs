@@ -21,6 +21,15 @@ pub(crate) fn entries_after<'r>(
     register.powers.range::<str, _>((from, Bound::Unbounded)).map(|(code, entry)| (&**code, entry.as_ref()))
 }
 
+/// The powers from a code on, each with its entry.
+pub(crate) fn entries_from<'r>(
+    register: &'r Register,
+    from: Option<&str>,
+) -> impl Iterator<Item = (&'r str, &'r Entry)> {
+    let from = from.map_or(Bound::Unbounded, Bound::Included);
+    register.powers.range::<str, _>((from, Bound::Unbounded)).map(|(code, entry)| (&**code, entry.as_ref()))
+}
+
 /// Which powers a list shows.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct PowerFilter<'f> {

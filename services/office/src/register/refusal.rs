@@ -52,6 +52,25 @@ pub(crate) enum Refusal {
         /// The day of publication that was given.
         published: Date,
     },
+    /// `AU_UNKNOWN_DOC`: the document is not registered and confirmed (authority.md §2.7).
+    UnknownDocument {
+        /// The number.
+        number: String,
+    },
+    /// `AU_EVALUATION`: the grant cannot be evaluated by the document (行政处罚法 art. 24 para. 3; authority.md §2.4).
+    NotEvaluated {
+        /// The grant.
+        grant: String,
+        /// Why not.
+        fault: &'static str,
+    },
+    /// `AU_DATE`: an evaluation outside the days of its grant, before the last one, or after the next (authority.md §2.4).
+    EvaluationDay {
+        /// The day that is recorded.
+        known: Date,
+        /// The day that was given.
+        given: Date,
+    },
     /// `AU_DUPLICATE`: another document has the number.
     Duplicate {
         /// The number.
@@ -117,6 +136,26 @@ impl From<Refusal> for Wire {
             )
             .with("known", known.to_string())
             .with("published", published.to_string()),
+            Refusal::UnknownDocument { number } => Self::new(
+                ErrorReason::AuUnknownDoc,
+                format!("{number} is not registered and confirmed"),
+                "所引文件未登记确认；请先登记该文件并经第二人确认。",
+            )
+            .with("number", number),
+            Refusal::NotEvaluated { grant, fault } => Self::new(
+                ErrorReason::AuEvaluation,
+                format!("{grant} cannot be evaluated: {fault}"),
+                "仅处罚权的有效下放关系可凭评估文件登记评估结果；请核对文件类型和下放关系。",
+            )
+            .with("grant", grant)
+            .with("fault", fault),
+            Refusal::EvaluationDay { known, given } => Self::new(
+                ErrorReason::AuDate,
+                format!("{given} does not go with {known}, which is recorded"),
+                "评估日期须在下放期间内且不早于上次评估，下次评估须晚于本次；请核对。",
+            )
+            .with("known", known.to_string())
+            .with("given", given.to_string()),
             Refusal::Duplicate { number, other } => Self::new(
                 ErrorReason::AuDuplicate,
                 format!("{number} is registered as {other}"),
@@ -175,6 +214,9 @@ mod tests {
             (Refusal::Issuer { issuer: "某公司".to_owned() }, ErrorReason::AuIssuer),
             (Refusal::Received { issued: day, received: day, today: day }, ErrorReason::AuDate),
             (Refusal::Publication { known: day, published: day }, ErrorReason::AuDate),
+            (Refusal::UnknownDocument { number: "昆政发〔2026〕5号".to_owned() }, ErrorReason::AuUnknownDoc),
+            (Refusal::NotEvaluated { grant: "grants/G-000001".to_owned(), fault: "x" }, ErrorReason::AuEvaluation),
+            (Refusal::EvaluationDay { known: day, given: day }, ErrorReason::AuDate),
             (Refusal::Duplicate { number: "昆政发〔2026〕5号".to_owned(), other: name }, ErrorReason::AuDuplicate),
             (Refusal::Directive { faults }, ErrorReason::ReDirective),
             (Refusal::NotOwned { directive_type: "SET_FISCAL_BASE".to_owned() }, ErrorReason::ReDirective),

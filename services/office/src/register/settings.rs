@@ -32,6 +32,8 @@ pub struct RegisterSettings {
     pub non_licence_approvals: ApprovalsEnd,
     /// When grants of penalty powers are evaluated.
     pub evaluation: Evaluation,
+    /// Where residents complain about how a power is exercised, as the public list tells them.
+    pub complaint_channel: String,
 }
 
 /// The end of non-licence approvals (非行政许可审批) as a category.
@@ -127,6 +129,7 @@ impl Default for RegisterSettings {
             departments: DEPARTMENTS.into_iter().map(department_line).collect(),
             non_licence_approvals: ApprovalsEnd::default(),
             evaluation: Evaluation::default(),
+            complaint_channel: "12345".to_owned(),
         }
     }
 }
@@ -144,6 +147,8 @@ impl RegisterSettings {
             departments,
             non_licence_approvals,
             evaluation,
+            // A telephone number is no rule.
+            complaint_channel: _,
         } = self;
         [
             ("register.issuers", *issuers != built_in.issuers),
@@ -258,6 +263,7 @@ pub(crate) struct Rules {
     approvals_abolished: Date,
     evaluation_years: u8,
     first_evaluation: Date,
+    complaint_channel: String,
 }
 
 /// A spelling of a department.
@@ -306,6 +312,7 @@ impl Rules {
             approvals_abolished: date("non_licence_approvals.abolished", &settings.non_licence_approvals.abolished)?,
             evaluation_years: settings.evaluation.years,
             first_evaluation: date("evaluation.first_day", &settings.evaluation.first_day)?,
+            complaint_channel: settings.complaint_channel.clone(),
         })
     }
 
@@ -363,6 +370,16 @@ impl Rules {
     pub fn first_evaluation(&self, from: Date) -> Date {
         let due = from.checked_add(Span::new().years(self.evaluation_years)).unwrap_or(Date::MAX);
         due.max(self.first_evaluation)
+    }
+
+    /// The day on which a grant is evaluated next, where an evaluation of a day names none.
+    pub fn next_evaluation(&self, evaluated: Date) -> Date {
+        evaluated.checked_add(Span::new().years(self.evaluation_years)).unwrap_or(Date::MAX)
+    }
+
+    /// Where residents complain about how a power is exercised.
+    pub fn complaint_channel(&self) -> &str {
+        &self.complaint_channel
     }
 
     /// A department goes by its bare name, with 市 before it, or with the county's name.

@@ -164,14 +164,26 @@ impl Register {
 
     /// Every grant as it is recorded now.
     pub fn all_grants(&self) -> impl Iterator<Item = &Grant> {
-        let now = self.head.revision;
-        self.powers.values().flat_map(move |entry| entry.grants_at(now)).map(|recorded| recorded.grant.as_ref())
+        self.newest_grants().map(|recorded| recorded.grant.as_ref())
     }
 
     /// The version of a grant that was recorded last, also of one that another corrects.
     pub fn grant(&self, id: GrantId) -> Option<&Recorded> {
         let entry = self.entry(self.grants.get(&id)?.as_str())?;
         entry.grants.iter().find(|grant| grant.id == id)?.versions.last()
+    }
+
+    /// The version of every grant that was recorded last, without grants that another one corrects.
+    pub fn newest_grants(&self) -> impl Iterator<Item = &Recorded> {
+        let now = self.head.revision;
+        self.powers.values().flat_map(move |entry| entry.grants_at(now))
+    }
+
+    /// Every version of a grant, oldest record first.
+    pub fn versions_of(&self, id: GrantId) -> impl Iterator<Item = &Recorded> {
+        let entry = self.grants.get(&id).and_then(|power| self.entry(power.as_str()));
+        let grant = entry.and_then(|entry| entry.grants.iter().find(|grant| grant.id == id));
+        grant.into_iter().flat_map(|grant| &grant.versions)
     }
 
     /// Whether another grant of the power to the same holder begins where this one ends (SUPERSEDED, §2.4).

@@ -21,7 +21,7 @@ use super::catalogue::state::Listed;
 use super::event::Event;
 use super::grant::state::{Change, Grant, Recorded};
 use super::state::{Head, Register};
-use super::{basis, catalogue, document, grant};
+use super::{basis, catalogue, document, evaluation, grant};
 use crate::rows::values;
 
 /// How many rows one statement adds. A county hands down hundreds of grants by one paper.
@@ -157,6 +157,8 @@ pub(crate) async fn write(tx: &mut Tx, events: &[(&Event, Timestamp)], head: Hea
     for rows in grants.chunks(ROWS_MAX) {
         add_grants(tx, rows).await?;
     }
+    let due: Vec<&Grant> = grants.iter().map(|(grant, ..)| *grant).collect();
+    evaluation::store::follow(tx, &due).await?;
     for (basis, revision, recorded) in bases {
         add_basis(tx, basis, revision, recorded).await?;
     }

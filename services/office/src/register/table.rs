@@ -1,4 +1,5 @@
-//! Files of rows: CSV in UTF-8, with or without a byte order mark, LF or CRLF, a header row, quoted as in RFC 4180.
+//! Files of rows: CSV in UTF-8, with or without a byte order mark, LF or CRLF, a header row, quoted as in RFC 4180; or a JSON array
+//! with the same names ([`json`]). Which of them a file is, it tells by its first character.
 //!
 //! The columns are known by name and may stand in any order, but all of them must be there and no other. The header is row 1;
 //! empty lines are no rows. Only the form is read here; what a cell means is the business of whoever asked for the column.
@@ -6,6 +7,8 @@
 use std::collections::HashMap;
 
 use super::fault::{Fault, FaultCode};
+
+mod json;
 
 /// The largest file that is read.
 pub(crate) const FILE_BYTES_MAX: usize = 3 * 1024 * 1024;
@@ -63,6 +66,9 @@ impl Table {
             return table;
         }
         let body = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
+        if json::is_json(body) {
+            return json::read(body, columns);
+        }
         let mut reader = csv::ReaderBuilder::new().flexible(true).has_headers(false).from_reader(body);
         let mut records = reader.byte_records();
         let header = records.next().and_then(Result::ok).unwrap_or_default();

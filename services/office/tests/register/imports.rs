@@ -102,4 +102,46 @@ runtime::both_databases! {
         assert_eq!((corrected.corrects.as_str(), corrected.correction_reason.as_str()), (before.grant.as_str(), "起始日期登记有误"));
         desk.close().await;
     }
+
+    async fn a_file_may_be_json_and_is_checked_alike(db: TestDb) {
+        let mut desk = Desk::open(&db).await;
+        let listed = desk.list(&as_json(POWERS)).await;
+        assert_eq!((listed.rows, listed.applied), (4, 4));
+        desk.document(paper_of("昆政发〔2012〕2号", pb::DocumentType::Grant, "2012-03-01", "2012-03-10")).await;
+        // The same bad rows, told in the same places, whichever form the file has.
+        let bad = grants(&[
+            "P-02-A,ASSIGNED,OWN,ENFORCEMENT,CONSTRUCTION,昆政发〔2012〕2号,1,1,2012-04-01,,,,,,,,,".to_owned(),
+            "p_9,CONFIRM,OWN,ENFORCEMENT,SERVICE,昆政发〔2012〕9号,2,x,2012-02-30,,,,,,,,,".to_owned(),
+            "P-07-B,ASSIGNED,OWN,SERVICE,SERVICE,昆政发〔2012〕2号,3,1,2012-02-01,,,,,,,,,".to_owned(),
+        ]);
+        let csv = desk.import_grants(&bad).await;
+        let json = desk.import_grants(&as_json(&bad)).await;
+        assert_eq!((csv.state(), json.state()), (pb::ImportState::Refused, pb::ImportState::Refused));
+        assert_eq!(told(&json.faults), told(&csv.faults));
+        assert_eq!(told(&json.faults)[0], (2, "mode", "AU-ASSIGNED-KIND"));
+        assert_ne!(json.file_digest, csv.file_digest);
+        // The same file again is the first import.
+        let right = as_json(&grants_of("昆政发〔2012〕2号", "2012-04-01"));
+        let granted = desk.grant(&right).await;
+        assert_eq!(granted.applied, 3);
+        assert_eq!(desk.import_grants(&right).await.name, granted.name);
+        assert_eq!(desk.holds("SERVICE", "P-07-B", "2026-03-02").await, pb::HoldsResult::Yes);
+        // A sum of money is a text, and what is no array is told whole.
+        let number = desk.import_powers(r#"[{"power_code":"P-1","fine_min_yuan":200}]"#).await;
+        assert!(told(&number.faults).contains(&(2, "fine_min_yuan", "AU-ENUM")), "{:?}", number.faults);
+        assert_eq!(told(&desk.import_powers("[{").await.faults), [(1, "", "AU-ENUM")]);
+        desk.close().await;
+    }
+}
+
+/// A CSV as the JSON array with the same names.
+fn as_json(file: &str) -> String {
+    let mut reader = csv::Reader::from_reader(file.as_bytes());
+    let header = reader.headers().expect("a header").clone();
+    let rows = reader.records().map(|row| {
+        let row = row.expect("a row");
+        let cells = header.iter().zip(row.iter()).filter(|(_, cell)| !cell.is_empty());
+        serde_json::Value::Object(cells.map(|(name, cell)| (name.to_owned(), cell.into())).collect())
+    });
+    serde_json::Value::Array(rows.collect()).to_string()
 }

@@ -1,6 +1,7 @@
 //! Look-ups: as known at an earlier moment, by kind and holder, between two days, page by page.
 
 use townlink_proto::townlink::office::v1 as pb;
+use townlink_proto::townlink::office::v1::power_history_entry::What;
 
 use super::{Desk, POWERS, bytes, date, grants_of, paper_of};
 use crate::harness::fresh;
@@ -101,4 +102,75 @@ runtime::both_databases! {
         assert_eq!(desk.qian.confirm_import(scoped).await.expect_err("malformed").code(), tonic::Code::InvalidArgument);
         desk.close().await;
     }
+
+    async fn the_history_of_a_power_is_told_as_it_was_known(db: TestDb) {
+        let mut desk = granted(&db).await;
+        let grant = desk.zhao.get_grant(pb::GetGrantRequest { name: "grants/G-000003".to_owned() }).await.expect("a grant").into_inner();
+        desk.town.advance("2026-03-10T09:00:00+08:00").await;
+        let withdrawal = r#"{"type":"WITHDRAW_POWERS","to":"2026-04-01","powers":["P-07-B"],"transition":"FINISH_UNTIL","until":"2026-06-30"}"#;
+        let document = pb::Document {
+            directive: bytes(withdrawal),
+            ..paper_of("昆政发〔2026〕9号", pb::DocumentType::Withdraw, "2026-03-05", "")
+        };
+        let withdrawing = desk.document(document).await;
+        let asked = |page_token: &str, as_known_at| pb::ListPowerHistoryRequest {
+            page_size: 2,
+            page_token: page_token.to_owned(),
+            power_code: "P-07-B".to_owned(),
+            as_known_at,
+        };
+        let first = desk.zhao.list_power_history(asked("", None)).await.expect("a page").into_inner();
+        let rest = desk.zhao.list_power_history(asked(&first.next_page_token, None)).await.expect("a page").into_inner();
+        assert_eq!(rest.next_page_token, "");
+        let told: Vec<_> = first.entries.iter().chain(&rest.entries).map(|entry| {
+            let what = match entry.what.as_ref().expect("something happened") {
+                What::Power(power) => power.title.clone(),
+                What::GrantVersion(version) => {
+                    format!("{:?} {}", version.change(), version.grant.as_ref().expect("a grant").transition)
+                }
+                What::Basis(basis) => basis.id.clone(),
+            };
+            (what, entry.valid_from, entry.document_number.as_str())
+        }).collect();
+        assert_eq!(told, [
+            ("居住情况确认".to_owned(), None, ""),
+            ("Granted ".to_owned(), Some(date("2012-04-01")), "昆政发〔2012〕1号"),
+            // What becomes of open work stands in the event that other services follow.
+            ("Withdrawn FINISH_UNTIL".to_owned(), Some(date("2026-04-01")), "昆政发〔2026〕9号"),
+        ]);
+        assert_eq!(rest.entries[0].document, withdrawing.name);
+        let before = desk.zhao.list_power_history(asked("", grant.record_time)).await.expect("a page").into_inner();
+        assert_eq!((before.entries.len(), before.next_page_token.as_str()), (2, ""));
+
+        let asked = |page_size, page_token: &str, as_known_at| pb::ListPowerDocumentsRequest {
+            page_size,
+            page_token: page_token.to_owned(),
+            power_code: "P-07-B".to_owned(),
+            as_known_at,
+        };
+        let one = desk.zhao_documents.list_power_documents(asked(1, "", None)).await.expect("a page").into_inner();
+        let two = desk.zhao_documents.list_power_documents(asked(1, &one.next_page_token, None)).await.expect("a page").into_inner();
+        let shown: Vec<_> = one.documents.iter().chain(&two.documents).map(|it| {
+            let effects: Vec<_> = it.effects.iter().map(|effect| (effect.change(), effect.clause.as_str())).collect();
+            (it.document_number.as_str(), it.issue_date, effects)
+        }).collect();
+        assert_eq!(shown, [
+            ("昆政发〔2012〕1号", Some(date("2012-03-01")), vec![(pb::GrantChange::Granted, "3")]),
+            ("昆政发〔2026〕9号", Some(date("2026-03-05")), vec![(pb::GrantChange::Withdrawn, "")]),
+        ]);
+        assert_eq!(two.next_page_token, "");
+        let known = desk.zhao_documents.list_power_documents(asked(9, "", grant.record_time)).await.expect("a page").into_inner();
+        assert_eq!(known.documents.len(), 1);
+        let malformed = pb::ListPowerHistoryRequest { power_code: "p_1".to_owned(), ..asked_nothing() };
+        assert_eq!(desk.zhao.list_power_history(malformed).await.expect_err("malformed").code(), tonic::Code::InvalidArgument);
+        let odd = pb::ListPowerHistoryRequest { power_code: "P-07-B".to_owned(), page_token: "odd".to_owned(), ..asked_nothing() };
+        assert_eq!(desk.zhao.list_power_history(odd).await.expect_err("malformed").code(), tonic::Code::InvalidArgument);
+        let unknown = pb::ListPowerHistoryRequest { power_code: "P-99-X".to_owned(), ..asked_nothing() };
+        assert_eq!(desk.zhao.list_power_history(unknown).await.expect("nothing").into_inner().entries, []);
+        desk.close().await;
+    }
+}
+
+fn asked_nothing() -> pb::ListPowerHistoryRequest {
+    pb::ListPowerHistoryRequest::default()
 }

@@ -6,6 +6,7 @@ use prost::Message as _;
 use runtime::db::Db;
 use runtime::journal::Positioned;
 use runtime::testing::{assert_replay, check_journal};
+use townlink_proto::google::r#type::Date;
 use townlink_proto::townlink::office::v1 as pb;
 
 /// Checks the journal, and every table of the register.
@@ -37,9 +38,73 @@ pub(crate) async fn check(db: &Db) {
         imports,
     )
     .await;
+    assert_replay(
+        db,
+        "select serial, due, next_us, raised_us, version, recorded_us from evaluations order by serial",
+        evaluations,
+    )
+    .await;
 }
 
 type Rows = Vec<Vec<String>>;
+
+/// A row of what is due: made of the versions of a grant, and of what was told to be overdue.
+#[derive(Clone)]
+struct Due {
+    day: Option<Date>,
+    next: Option<i64>,
+    raised: Option<i64>,
+    version: i64,
+    recorded: String,
+}
+
+fn evaluations(entries: &[Positioned]) -> Rows {
+    let mut rows: BTreeMap<i64, Due> = BTreeMap::new();
+    for entry in entries {
+        if let Some(event) = event::<pb::GrantRecorded>(entry) {
+            let grant = event.grant.unwrap_or_default();
+            if let Some(corrected) = rows.get_mut(&if grant.corrects.is_empty() { 0 } else { serial(&grant.corrects) })
+            {
+                (corrected.day, corrected.next, corrected.raised) = (None, None, None);
+            }
+            let Some(due) = grant.next_evaluation else { continue };
+            let ended = grant.to.is_some_and(|to| (to.year, to.month, to.day) <= (due.year, due.month, due.day));
+            let day = (!ended).then_some(due);
+            let fresh = Due { day: None, next: None, raised: None, version: 0, recorded: "0".to_owned() };
+            let row = rows.entry(serial(&grant.name)).or_insert(fresh);
+            if row.day != day || day.is_none() {
+                (row.raised, row.next) = (None, day.map(after));
+            }
+            row.day = day;
+        } else if let Some(event) = event::<pb::EvaluationOverdue>(entry) {
+            let row = rows.get_mut(&serial(&event.grant)).expect("it was granted");
+            assert_eq!(row.day, event.due_date);
+            (row.next, row.raised) = (None, us(event.time).parse().ok());
+            row.version += 1;
+            row.recorded = recorded(entry);
+        }
+    }
+    let number = |number: Option<i64>| number.map_or_else(|| "null".to_owned(), |number| number.to_string());
+    let row = |(serial, due): (i64, Due)| {
+        let day = due.day.map(|day| format!("{:04}-{:02}-{:02}", day.year, day.month, day.day));
+        vec![
+            serial.to_string(),
+            day.unwrap_or_else(|| "null".to_owned()),
+            number(due.next),
+            number(due.raised),
+            due.version.to_string(),
+            due.recorded,
+        ]
+    };
+    rows.into_iter().map(row).collect()
+}
+
+/// The end of a day in the town, in microseconds.
+fn after(day: Date) -> i64 {
+    let last = format!("{:04}-{:02}-{:02}T23:59:59+08:00", day.year, day.month, day.day);
+    let last: vocabulary::Timestamp = last.parse().expect("an instant");
+    last.as_microsecond() + 1_000_000
+}
 
 fn powers(entries: &[Positioned]) -> Rows {
     let mut rows = BTreeMap::new();

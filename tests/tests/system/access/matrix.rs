@@ -5,6 +5,7 @@ use std::path::Path;
 
 use prost::Message as _;
 use prost_types::FileDescriptorSet;
+use tests::town::SERVICES;
 
 use super::cast::Player;
 
@@ -79,6 +80,11 @@ impl Matrix {
             }
         };
         Self { acts, methods: rows("access_methods.csv").into_iter().map(method).collect() }
+    }
+
+    /// The methods at the services that run. A contract that services to come will serve has its rows already.
+    pub fn served(&self) -> impl Iterator<Item = &Method> {
+        self.methods.iter().filter(|method| SERVICES.contains(&method.service.as_str()))
     }
 
     /// What becomes of a call of this method by this player. The act is asked for before the role.

@@ -42,7 +42,8 @@ pub(crate) fn power(power: &Power, valid_from: Option<Date>) -> pb::Power {
     }
 }
 
-fn basis(basis: &Basis) -> pb::Basis {
+/// A statutory basis as a message.
+pub(crate) fn basis(basis: &Basis) -> pb::Basis {
     pb::Basis { title: basis.title.clone(), level: basis.level.name().to_owned(), article: basis.article.clone() }
 }
 

@@ -24,9 +24,11 @@ use super::unit::{Command, Deciding, Facts, Registering, Step};
 use super::wire;
 use crate::fields::{Fields, day_to_wire, page};
 use crate::register::Shared;
+use crate::register::catalogue::rpc::fetched;
 use crate::register::directive::form::Directive;
 use crate::register::event::changed_by;
 use crate::register::fault::{Fault, FaultCode};
+use crate::register::history;
 
 /// How large an answer of a receiver may be: every fault of a file at once.
 const ANSWER_MAX: usize = 8 * 1024 * 1024;
@@ -136,6 +138,26 @@ impl DocumentService for DocumentRpc {
         let mut reader = self.shared.writer.db().read().await.map_err(Denial::from)?;
         let found = store::show(reader.sql(), id).await.map_err(Denial::from)?;
         Ok(Response::new(found.ok_or_else(|| store::not_found(id))?))
+    }
+
+    async fn list_power_documents(
+        &self,
+        mut request: Request<pb::ListPowerDocumentsRequest>,
+    ) -> Result<Response<pb::ListPowerDocumentsResponse>, Status> {
+        admit_read(&mut request)?;
+        let request = request.into_inner();
+        let (code, at) = history::wire::asked(&request.power_code, request.as_known_at.as_ref())?;
+        let register = self.shared.index.current().await.map_err(Denial::from)?;
+        let revision = at.map_or(register.head.revision, |at| register.revision_at(at));
+        let list = format!("powers/{code}/documents?at={}", at.map(time::to_us).unwrap_or_default());
+        let page = page(request.page_size, &request.page_token, &list)?;
+        let after = history::wire::after_document(&page)?;
+        let mut found = history::documents(&register, code.as_str(), revision);
+        found.retain(|document| after.as_ref().is_none_or(|after| document.key() > *after));
+        found.truncate(fetched(&page));
+        let (found, next_page_token) = page.close(found, history::wire::document_key);
+        let documents = found.iter().map(history::wire::document).collect();
+        Ok(Response::new(pb::ListPowerDocumentsResponse { documents, next_page_token }))
     }
 
     async fn list_documents(

@@ -18,6 +18,7 @@ use crate::fields::{Fields, bad_token, no_name, page};
 use crate::register::Shared;
 use crate::register::catalogue::rpc::fetched;
 use crate::register::document::rpc::person;
+use crate::register::history;
 use crate::register::import::decide::{effect, first_stage};
 use crate::register::import::state::Import;
 use crate::register::import::unit::{Confirm, Confirming, Drafting, Facts};
@@ -62,7 +63,7 @@ impl GrantService for GrantRpc {
         let name = request.into_inner().name;
         let id = GrantId::parse_name(&name).ok_or_else(|| no_name("name", "grants/{id}"))?;
         let register = self.shared.index.current().await.map_err(Denial::from)?;
-        let recorded = register.grant(id).ok_or(Denial::NotFound { kind: "office.townlink/Grant", name })?;
+        let recorded = register.grant(id).ok_or_else(|| not_found(id))?;
         Ok(Response::new(shown(&register, recorded, time::town_date(reading.now))))
     }
 
@@ -119,6 +120,27 @@ impl GrantService for GrantRpc {
         Ok(Response::new(pb::ListGrantVersionsResponse { versions: versions.collect(), next_page_token }))
     }
 
+    async fn list_power_history(
+        &self,
+        mut request: Request<pb::ListPowerHistoryRequest>,
+    ) -> Result<Response<pb::ListPowerHistoryResponse>, Status> {
+        let reading = admit_read(&mut request)?;
+        let request = request.into_inner();
+        let (code, at) = history::wire::asked(&request.power_code, request.as_known_at.as_ref())?;
+        let register = self.shared.index.current().await.map_err(Denial::from)?;
+        let revision = at.map_or(register.head.revision, |at| register.revision_at(at));
+        let list = format!("powers/{code}/history?at={}", at.map(time::to_us).unwrap_or_default());
+        let page = page(request.page_size, &request.page_token, &list)?;
+        let after = history::wire::after(&page)?;
+        let mut found = history::history(&register, code.as_str(), revision);
+        found.retain(|happened| after.is_none_or(|after| happened.place() > after));
+        found.truncate(fetched(&page));
+        let (found, next_page_token) = page.close(found, |happened| history::wire::key(happened.place()));
+        let today = time::town_date(reading.now);
+        let entries = found.iter().map(|happened| history::wire::entry(happened, &register, today)).collect();
+        Ok(Response::new(pb::ListPowerHistoryResponse { entries, next_page_token }))
+    }
+
     async fn import_powers(
         &self,
         mut request: Request<pb::ImportPowersRequest>,
@@ -172,7 +194,13 @@ impl GrantService for GrantRpc {
     }
 }
 
-fn shown(register: &Register, recorded: &Recorded, today: Date) -> pb::Grant {
+/// There is no such grant.
+pub(crate) fn not_found(id: GrantId) -> Denial {
+    Denial::NotFound { kind: "office.townlink/Grant", name: id.name() }
+}
+
+/// A version of a grant as the contract shows it on a day.
+pub(crate) fn shown(register: &Register, recorded: &Recorded, today: Date) -> pb::Grant {
     let grant: &Grant = &recorded.grant;
     // A power that was granted is in the catalogue for good.
     let state = register

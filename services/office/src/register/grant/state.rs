@@ -7,6 +7,8 @@ use std::sync::Arc;
 
 use vocabulary::{Date, DocumentNumber, Institution, Money, PowerCode, PowerKind, Timestamp};
 
+pub(crate) use vocabulary::Transition;
+
 use crate::register::document::state::Publication;
 
 /// From this day on a town's penalty power needs a published decision of the province, and a published grant
@@ -97,17 +99,6 @@ pub(crate) struct Scope {
     pub target: String,
 }
 
-/// What becomes of open work when a power is withdrawn (authority.md §2.4).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Transition {
-    /// It is handed over to the county department.
-    Transfer,
-    /// The town finishes it.
-    FinishByTown,
-    /// The town finishes it until a day.
-    FinishUntil(Date),
-}
-
 /// How a grant ends.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct End {
@@ -155,6 +146,30 @@ pub(crate) struct Correction {
     pub reason: String,
 }
 
+/// What an evaluation found. It changes no authority by itself: that takes a document of its own (authority.md §2.4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Finding {
+    /// The town keeps the power.
+    Keep,
+    /// The power should be suspended.
+    Suspend,
+    /// The power should be taken back.
+    Withdraw,
+}
+
+/// An evaluation of how a power is exercised (行政处罚法 art. 24 para. 3).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Evaluation {
+    /// The evaluation document.
+    pub document: DocumentNumber,
+    /// Its date.
+    pub on: Date,
+    /// What it found.
+    pub finding: Finding,
+    /// What it says, in short.
+    pub note: String,
+}
+
 /// A grant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Grant {
@@ -186,6 +201,8 @@ pub(crate) struct Grant {
     pub scope: Scope,
     /// When it is to be evaluated next.
     pub next_evaluation: Option<Date>,
+    /// The last evaluation.
+    pub evaluation: Option<Evaluation>,
     /// The days on which it was suspended, in order, without overlap.
     pub suspensions: Vec<Suspension>,
     /// The grant that this one corrects, if it corrects one.
@@ -261,6 +278,8 @@ pub(crate) enum Change {
     Superseded,
     /// It corrects another.
     Corrected,
+    /// An evaluation was recorded.
+    Evaluated,
 }
 
 /// A version of a grant.

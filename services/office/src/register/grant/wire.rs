@@ -5,8 +5,8 @@ use townlink_proto::townlink::office::v1 as pb;
 use vocabulary::{Date, DocumentNumber, Institution, Money, PowerCode};
 
 use super::state::{
-    Change, Correction, End, Exercise, Grant, GrantId, GrantState, Holder, Mode, Recorded, Resumed, Scope, Suspension,
-    Transition,
+    Change, Correction, End, Evaluation, Exercise, Finding, Grant, GrantId, GrantState, Holder, Mode, Recorded,
+    Resumed, Scope, Suspension, Transition,
 };
 use crate::fields::{day_to_wire, instant_to_wire};
 use crate::register::directive::form;
@@ -57,6 +57,7 @@ pub(crate) fn grant(grant: &Grant) -> pb::Grant {
         transition_until: transition.and_then(|(_, until)| until).map(day_to_wire),
         corrects: grant.correction.as_ref().map(|correction| correction.corrects.name()).unwrap_or_default(),
         correction_reason: grant.correction.as_ref().map(|correction| correction.reason.clone()).unwrap_or_default(),
+        evaluation: grant.evaluation.as_ref().map(evaluation),
         state: pb::GrantState::Unspecified.into(),
         revision: 0,
         record_time: None,
@@ -86,12 +87,51 @@ pub(crate) fn read(message: pb::Grant) -> Result<Grant, Failure> {
             target: message.scope_target.clone(),
         },
         next_evaluation: day(message.next_evaluation.as_ref())?,
+        evaluation: message.evaluation.as_ref().map(read_evaluation).transpose()?,
         suspensions: message.suspensions.iter().map(read_suspension).collect::<Result<_, _>>()?,
         correction: corrects.map(|corrects| Correction { corrects, reason: message.correction_reason.clone() }),
     })
 }
 
-const fn holder(holder: Holder<'_>) -> &str {
+/// An evaluation as a message.
+pub(crate) fn evaluation(evaluation: &Evaluation) -> pb::Evaluation {
+    pb::Evaluation {
+        document_number: evaluation.document.to_string(),
+        evaluate_date: Some(day_to_wire(evaluation.on)),
+        result: finding_to_wire(evaluation.finding).into(),
+        note: evaluation.note.clone(),
+    }
+}
+
+fn read_evaluation(message: &pb::Evaluation) -> Result<Evaluation, Failure> {
+    Ok(Evaluation {
+        document: one(DocumentNumber::parse(&message.document_number))?,
+        on: some_day(message.evaluate_date.as_ref())?,
+        finding: kept(read_finding(message.result()), "what an evaluation found")?,
+        note: message.note.clone(),
+    })
+}
+
+const fn finding_to_wire(finding: Finding) -> pb::EvaluationResult {
+    match finding {
+        Finding::Keep => pb::EvaluationResult::Keep,
+        Finding::Suspend => pb::EvaluationResult::Suspend,
+        Finding::Withdraw => pb::EvaluationResult::Withdraw,
+    }
+}
+
+/// Reads what an evaluation found; none where it is not given.
+pub(crate) const fn read_finding(result: pb::EvaluationResult) -> Option<Finding> {
+    match result {
+        pb::EvaluationResult::Keep => Some(Finding::Keep),
+        pb::EvaluationResult::Suspend => Some(Finding::Suspend),
+        pb::EvaluationResult::Withdraw => Some(Finding::Withdraw),
+        pb::EvaluationResult::Unspecified => None,
+    }
+}
+
+/// Who holds a power, as a message writes it.
+pub(crate) const fn holder(holder: Holder<'_>) -> &str {
     match holder {
         Holder::Town => TOWN,
         Holder::County(body) => body,
@@ -191,6 +231,7 @@ pub(crate) const fn change_to_wire(change: Change) -> pb::GrantChange {
         Change::Published => pb::GrantChange::Published,
         Change::Superseded => pb::GrantChange::Superseded,
         Change::Corrected => pb::GrantChange::Corrected,
+        Change::Evaluated => pb::GrantChange::Evaluated,
     }
 }
 
@@ -204,6 +245,7 @@ pub(crate) fn read_change(change: pb::GrantChange) -> Result<Change, Failure> {
         pb::GrantChange::Published => Ok(Change::Published),
         pb::GrantChange::Superseded => Ok(Change::Superseded),
         pb::GrantChange::Corrected => Ok(Change::Corrected),
+        pb::GrantChange::Evaluated => Ok(Change::Evaluated),
         pb::GrantChange::Unspecified => Err(Failure::internal("a version of a grant changes nothing")),
     }
 }

@@ -37,6 +37,7 @@ pub(super) fn grant(id: GrantId, row: &GrantRow, found: &Found<'_>, context: &Co
         basis: row.basis.clone(),
         scope: Scope { area: row.area.clone(), amount_cap: row.amount_cap, target: row.target.clone() },
         next_evaluation: row.next_evaluation.or(evaluated),
+        evaluation: corrected.and_then(|(old, _)| old.evaluation.clone()),
         suspensions: corrected.map(|(old, _)| old.suspensions.clone()).unwrap_or_default(),
         correction: corrected.map(|(old, reason)| Correction { corrects: old.id, reason: reason.to_owned() }),
     }
