@@ -67,7 +67,8 @@ const ASKING: [ServiceName; 6] = [
 ];
 
 /// The migrations of the office's database.
-pub const MIGRATIONS: Migrations = runtime::migrations!["0001_register", "0002_inbox", "0003_roster", "0005_dispatches"];
+pub const MIGRATIONS: Migrations =
+    runtime::migrations!["0001_register", "0002_inbox", "0003_roster", "0005_dispatches"];
 
 /// The office, for a process to start.
 pub const BLUEPRINT: Blueprint = Blueprint {

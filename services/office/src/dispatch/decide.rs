@@ -18,7 +18,9 @@ use vocabulary::{Institution, Sm3Digest, Timestamp, WorkingCalendar, time};
 use super::content::Content;
 use super::refusal::{Course, Refusal};
 use super::settings::DispatchRules;
-use super::state::{Awaited, Cosign, Dispatch, DispatchId, Mark, Number, Progress, Recipient, Reply, Sent, Stage, Urge, View};
+use super::state::{
+    Awaited, Cosign, Dispatch, DispatchId, Mark, Number, Progress, Recipient, Reply, Sent, Stage, Urge, View,
+};
 
 pub(crate) use apply::apply;
 
@@ -208,7 +210,9 @@ pub(crate) fn decide(desk: &Desk, command: &Command, facts: &Facts) -> Result<Ve
     let Some(dispatch) = &desk.dispatch else {
         return match &command.step {
             Step::Draft(content) => course::draft(desk, command.id, content, facts),
-            step => Err(Course::Stage { dispatch: command.id.to_string(), stage: "NEW", wanted: begins_from(step) }.into()),
+            step => {
+                Err(Course::Stage { dispatch: command.id.to_string(), stage: "NEW", wanted: begins_from(step) }.into())
+            }
         };
     };
     may_step(dispatch, &command.step, facts)?;
@@ -256,13 +260,16 @@ fn may_step(dispatch: &Dispatch, step: &Step, facts: &Facts) -> Result<(), Refus
         | Step::RecordDelivery { .. }
         | Step::Urge { .. }
         | Step::Close(_) => (facts.institution == Some(Institution::Office), "OFFICE"),
-        Step::Receipt(_) | Step::Reply(_) | Step::Remind | Step::Determine => (facts.person.is_empty(), "the office itself"),
+        Step::Receipt(_) | Step::Reply(_) | Step::Remind | Step::Determine => {
+            (facts.person.is_empty(), "the office itself")
+        }
     };
     if allowed { Ok(()) } else { Err(Course::OtherInstitution { whose: whose.to_owned() }.into()) }
 }
 
 fn wrong_stage(dispatch: &Dispatch, step: &Step) -> Refusal {
-    Course::Stage { dispatch: dispatch.id.to_string(), stage: dispatch.stage.as_str(), wanted: begins_from(step) }.into()
+    Course::Stage { dispatch: dispatch.id.to_string(), stage: dispatch.stage.as_str(), wanted: begins_from(step) }
+        .into()
 }
 
 /// Numbering, sealing and sending ask for a signature under the content as it stands (art. 25(1)).

@@ -47,7 +47,11 @@ impl Reaction for Receipts {
             "RETURNED" => Progress::Returned,
             "COMPLETED" => Progress::Completed,
             other => {
-                tracing::warn!(dispatch = told.dispatch, other, "a receipt of a kind that is not known changes nothing");
+                tracing::warn!(
+                    dispatch = told.dispatch,
+                    other,
+                    "a receipt of a kind that is not known changes nothing"
+                );
                 return Ok(());
             }
         };

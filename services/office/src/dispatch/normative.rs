@@ -7,9 +7,31 @@ use super::refusal::NormativeFault;
 
 /// Words of penalties (行政处罚法 art. 16), licences (行政许可法 art. 17), coercion (行政强制法 art. 10) and fees.
 const CREATING: [&str; 25] = [
-    "罚款", "没收", "吊销", "暂扣", "责令停产停业", "责令关闭", "行政拘留", "通报批评", "设立许可", "实行许可", "方可经营",
-    "方可从事", "方可开业", "经批准后方可", "查封", "扣押", "冻结", "强制拆除", "强制执行", "代履行", "收费", "收取", "摊派",
-    "集资", "保证金",
+    "罚款",
+    "没收",
+    "吊销",
+    "暂扣",
+    "责令停产停业",
+    "责令关闭",
+    "行政拘留",
+    "通报批评",
+    "设立许可",
+    "实行许可",
+    "方可经营",
+    "方可从事",
+    "方可开业",
+    "经批准后方可",
+    "查封",
+    "扣押",
+    "冻结",
+    "强制拆除",
+    "强制执行",
+    "代履行",
+    "收费",
+    "收取",
+    "摊派",
+    "集资",
+    "保证金",
 ];
 
 /// How a sentence says that it repeats a law and creates nothing.
@@ -49,7 +71,10 @@ mod tests {
     use super::*;
 
     fn normative() -> Content {
-        let normative = Normative { fair_competition: "已审查，无排除限制竞争内容".to_owned(), publication_place: "镇政府网站".to_owned() };
+        let normative = Normative {
+            fair_competition: "已审查，无排除限制竞争内容".to_owned(),
+            publication_place: "镇政府网站".to_owned(),
+        };
         Content {
             issuer: Issuer::Government,
             openness: "主动公开".to_owned(),

@@ -1,7 +1,7 @@
 //! The rules of address for papers going out (行文规则, relay-and-sharing.md §8.3), one pure function and one refusal each.
 
-use vocabulary::{Date, DocumentNumber, Institution, Side};
 use vocabulary::text::{is_digits, normalise};
+use vocabulary::{Date, DocumentNumber, Institution, Side};
 
 use super::content::{Content, DocType, Issuer};
 use super::refusal::{Address, OpinionFault, Refusal, Unfit, UpFault};
@@ -10,8 +10,25 @@ use super::{normative, screening};
 
 /// How the names of persons in office end.
 const PERSONS: [&str; 19] = [
-    "书记", "市长", "省长", "县长", "区长", "镇长", "局长", "主任", "部长", "厅长", "处长", "科长", "秘书长", "主席", "院长",
-    "检察长", "领导", "同志", "先生",
+    "书记",
+    "市长",
+    "省长",
+    "县长",
+    "区长",
+    "镇长",
+    "局长",
+    "主任",
+    "部长",
+    "厅长",
+    "处长",
+    "科长",
+    "秘书长",
+    "主席",
+    "院长",
+    "检察长",
+    "领导",
+    "同志",
+    "先生",
 ];
 
 /// How a paper goes from its issuer to an addressee.

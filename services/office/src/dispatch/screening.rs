@@ -10,8 +10,8 @@ const SECRETS: [&str; 7] = ["绝密★", "绝密☆", "机密★", "机密☆", 
 
 /// Names of programs and scripts, by their ending.
 const EXECUTABLE_ENDINGS: [&str; 24] = [
-    "exe", "com", "scr", "pif", "dll", "msi", "bat", "cmd", "ps1", "vbs", "vbe", "js", "jse", "wsf", "hta", "lnk", "reg",
-    "jar", "class", "apk", "app", "sh", "py", "elf",
+    "exe", "com", "scr", "pif", "dll", "msi", "bat", "cmd", "ps1", "vbs", "vbe", "js", "jse", "wsf", "hta", "lnk",
+    "reg", "jar", "class", "apk", "app", "sh", "py", "elf",
 ];
 
 /// First bytes of programs: ELF, Windows, Java, scripts.
@@ -105,7 +105,9 @@ mod tests {
             let file = File { name: name.to_owned(), content: Bytes::from_static(content) };
             Content { files: vec![file], ..samples::letter() }
         };
-        for (name, content) in [("表.exe", b"a".as_slice()), ("表.PY .", b"a"), ("表.txt", b"\x7fELF"), ("表", b"#!/bin/sh")] {
+        for (name, content) in
+            [("表.exe", b"a".as_slice()), ("表.PY .", b"a"), ("表.txt", b"\x7fELF"), ("表", b"#!/bin/sh")]
+        {
             assert_eq!(check(&with(name, content)), Err(Unfit::Executable { file: name.to_owned() }));
         }
         assert_eq!(check(&with("表.csv", b"a,b")), Ok(()));

@@ -150,7 +150,17 @@ const TOWNS: [&str; 9] = [
 ];
 
 const REQUEST_WORDS: [&str; 11] = [
-    "请批复", "请批示", "妥否", "当否", "请予审批", "请予批准", "请予批复", "请审批", "请示如下", "请核准", "请予核准",
+    "请批复",
+    "请批示",
+    "妥否",
+    "当否",
+    "请予审批",
+    "请予批准",
+    "请予批复",
+    "请审批",
+    "请示如下",
+    "请核准",
+    "请予核准",
 ];
 
 impl DispatchSettings {
@@ -218,7 +228,8 @@ impl DispatchRules {
     /// # Errors
     /// [`SettingsError`], naming the setting.
     pub fn new(settings: &DispatchSettings, names: Arc<InstitutionNames>) -> Result<Self, SettingsError> {
-        let words = settings.words.iter().enumerate().map(|(index, line)| line.read(index)).collect::<Result<_, _>>()?;
+        let words =
+            settings.words.iter().enumerate().map(|(index, line)| line.read(index)).collect::<Result<_, _>>()?;
         let county = &names.town().county;
         let mut parties = BTreeMap::new();
         for (index, line) in settings.addressees.iter().enumerate() {

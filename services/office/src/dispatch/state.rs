@@ -422,7 +422,12 @@ mod tests {
     fn a_name_reads_back_in_one_spelling() {
         let name = "dispatches/f81d4fae-7dec-11d0-a765-00a0c91e6bf6";
         assert_eq!(DispatchId::parse(name).map(|id| id.to_string()).as_deref(), Some(name));
-        for other in ["", "dispatches/", "dispatches/F81D4FAE-7dec-11d0-a765-00a0c91e6bf6", "dispatches/f81d4fae7dec11d0a76500a0c91e6bf6"] {
+        for other in [
+            "",
+            "dispatches/",
+            "dispatches/F81D4FAE-7dec-11d0-a765-00a0c91e6bf6",
+            "dispatches/f81d4fae7dec11d0a76500a0c91e6bf6",
+        ] {
             assert_eq!(DispatchId::parse(other), None, "{other}");
         }
     }

@@ -10,6 +10,7 @@ use runtime::refusal::Failure;
 use townlink_proto::townlink::office::v1 as pb;
 use vocabulary::{DocumentNumber, Institution, document_number, time};
 
+use crate::fields::instant;
 use crate::inbox::wire::summary;
 
 /// How many papers a correspondence has at most.
@@ -84,9 +85,11 @@ async fn outgoing(sql: &mut Connection, number: &str) -> Result<Vec<Link>, Failu
         let content = dispatch.content.unwrap_or_default();
         let document_number = dispatch.number.unwrap_or_default().document_number;
         let issuer = if dispatch.issuer_name.is_empty() { content.issuer } else { dispatch.issuer_name };
+        // A paper has its place where it was sent, a draft where it was written.
+        let sent = dispatch.sending.and_then(|mark| mark.time);
         Ok(Link {
             institution: row.text(0)?,
-            at_us: row.int(1)?,
+            at_us: sent.as_ref().and_then(instant).map_or(row.int(1)?, time::to_us),
             numbers: [document_number.clone(), row.text(2)?],
             paper: pb::ThreadPaper {
                 name: dispatch.name,
@@ -95,7 +98,7 @@ async fn outgoing(sql: &mut Connection, number: &str) -> Result<Vec<Link>, Failu
                 doc_type: content.doc_type,
                 title: content.title,
                 issuer,
-                time: dispatch.draft_time,
+                time: sent.or(dispatch.draft_time),
             },
         })
     };
@@ -107,7 +110,7 @@ pub(super) async fn keep(tx: &mut Tx, arrived: &pb::PaperArrived) -> Result<Stri
     let Some(paper) = &arrived.paper else { return Ok(String::new()) };
     let summary = summary(paper.summary.clone().unwrap_or_default());
     let ref_key = key(&summary.ref_document_number);
-    let arrived_us = paper.arrive_time.as_ref().and_then(crate::fields::instant).map_or(0, time::to_us);
+    let arrived_us = paper.arrive_time.as_ref().and_then(instant).map_or(0, time::to_us);
     let inbox = paper.name.strip_prefix("inboxes/").and_then(|rest| rest.split('/').next()).unwrap_or_default();
     let shown = pb::ThreadPaper {
         name: paper.name.clone(),

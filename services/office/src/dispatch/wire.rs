@@ -163,14 +163,18 @@ pub(crate) fn institution_filter(code: &str) -> Result<Option<Institution>, Deni
     if code.is_empty() {
         return Ok(None);
     }
-    let institution = Institution::parse(code).map_err(|error| Violation::malformed("institution", error.to_string()))?;
+    let institution =
+        Institution::parse(code).map_err(|error| Violation::malformed("institution", error.to_string()))?;
     Ok(Some(institution))
 }
 
 /// Reads a document number that is looked for.
 pub(crate) fn number_key(number: &str) -> Result<String, Denial> {
-    let number = DocumentNumber::parse(number)
-        .map_err(|error| Violation { field: "document_number".to_owned(), code: error.code(), message: error.to_string() })?;
+    let number = DocumentNumber::parse(number).map_err(|error| Violation {
+        field: "document_number".to_owned(),
+        code: error.code(),
+        message: error.to_string(),
+    })?;
     Ok(number.to_string())
 }
 
@@ -181,7 +185,8 @@ pub(crate) fn content(content: Option<pb::DispatchContent>) -> Result<Content, D
     let Some(given) = content else { return Err(Violation::malformed("content", "must be given").into()) };
     let mut fields = Fields::new();
     let doc_type = DocType::parse(&given.doc_type);
-    let doc_type = fields.read("content.doc_type", "RE-FORMAT", doc_type.ok_or("is none of the fifteen document types"));
+    let doc_type =
+        fields.read("content.doc_type", "RE-FORMAT", doc_type.ok_or("is none of the fifteen document types"));
     let issuer = fields.text("content.issuer", given.issuer, TITLE_MAX).map(|issuer| Issuer::parse(&issuer));
     let title = fields.text("content.title", given.title, TITLE_MAX);
     text(&mut fields, &given.text);
@@ -205,10 +210,9 @@ pub(crate) fn content(content: Option<pb::DispatchContent>) -> Result<Content, D
     fields.words("content.case_number", &given.case_number, TITLE_MAX);
     let request_of = source(&mut fields, &given.request_of);
     let answers = paper(&mut fields, "content.answers", &given.answers);
-    let normative = given.normative.then_some(Normative {
-        fair_competition: given.fair_competition,
-        publication_place: given.publication_place,
-    });
+    let normative = given
+        .normative
+        .then_some(Normative { fair_competition: given.fair_competition, publication_place: given.publication_place });
     let built = doc_type.zip(issuer).zip(title).map(|((doc_type, issuer), title)| Content {
         issuer,
         doc_type,

@@ -131,8 +131,20 @@ fn answer(sender: &str) -> Step {
 }
 
 const STAGES: [&str; 14] = [
-    "NEW", "DRAFT", "COSIGNED", "OFFICE_REVIEWED", "LEGAL_REVIEWED", "SIGNED", "NUMBERED", "SEALED", "SENT", "DELIVERED",
-    "REPLIED", "CLOSED", "VOID", "WITHDRAWN",
+    "NEW",
+    "DRAFT",
+    "COSIGNED",
+    "OFFICE_REVIEWED",
+    "LEGAL_REVIEWED",
+    "SIGNED",
+    "NUMBERED",
+    "SEALED",
+    "SENT",
+    "DELIVERED",
+    "REPLIED",
+    "CLOSED",
+    "VOID",
+    "WITHDRAWN",
 ];
 
 /// The stage after a step, or the code of the refusal. `=` means that nothing happens.
@@ -169,10 +181,7 @@ fn every_step_at_every_stage() {
         (received("education"), "- = = = = = = = DELIVERED = = = = ="),
         (answer("education"), "- = = = = = = = REPLIED REPLIED = = = ="),
         (Step::Close(String::new()), "- - - - - - - - - CLOSED CLOSED - - -"),
-        (
-            Step::Withdraw(words()),
-            "- WITHDRAWN WITHDRAWN WITHDRAWN WITHDRAWN WITHDRAWN - - - - - - - -",
-        ),
+        (Step::Withdraw(words()), "- WITHDRAWN WITHDRAWN WITHDRAWN WITHDRAWN WITHDRAWN - - - - - - - -"),
     ];
     for (step, expected) in rows {
         let expected: Vec<_> = expected.split_whitespace().map(|it| if it == "-" { "RE-STAGE" } else { it }).collect();
@@ -237,14 +246,19 @@ fn nobody_approves_what_he_wrote_or_reviewed() {
     let legal = at_stage(letter(), "LEGAL_REVIEWED");
     assert_eq!(told(&legal, Step::Sign(words()), &by("lawyer", None)), four_eyes("lawyer"));
     // Who changed the paper is an author too.
-    let revised = after_by(at_stage(letter(), "DRAFT"), Step::Revise(Box::new(letter())), &by("feng", Some(Institution::Construction)));
+    let revised = after_by(
+        at_stage(letter(), "DRAFT"),
+        Step::Revise(Box::new(letter())),
+        &by("feng", Some(Institution::Construction)),
+    );
     assert_eq!(told(&revised, Step::Review(words()), &by("feng", office)), four_eyes("feng"));
 }
 
 #[test]
 fn all_who_are_asked_agree() {
     let asked = after(drafted(letter()), Step::RequestCosign(vec![Institution::Finance, Institution::Social]));
-    let not_agreed = |institutions: &[&'static str]| Err(Course::NotAgreed { institutions: institutions.to_vec() }.into());
+    let not_agreed =
+        |institutions: &[&'static str]| Err(Course::NotAgreed { institutions: institutions.to_vec() }.into());
     let review = |desk: &Desk| told(desk, Step::Review(words()), &actor(&Step::Review(words())));
     assert_eq!(review(&asked), not_agreed(&["FINANCE", "SOCIAL"]));
     let one = after(asked, Step::Cosign(View::Agrees, words()));
@@ -257,7 +271,11 @@ fn all_who_are_asked_agree() {
     // Nobody has agreed to what was changed since.
     let changed = after(both, Step::Revise(Box::new(letter())));
     assert_eq!(review(&changed), not_agreed(&["FINANCE", "SOCIAL"]));
-    let oneself = told(&drafted(letter()), Step::RequestCosign(vec![Institution::Construction]), &actor(&Step::RequestCosign(Vec::new())));
+    let oneself = told(
+        &drafted(letter()),
+        Step::RequestCosign(vec![Institution::Construction]),
+        &actor(&Step::RequestCosign(Vec::new())),
+    );
     assert!(matches!(oneself, Err(Refusal::Course(Course::OtherInstitution { .. }))));
 }
 
@@ -284,7 +302,8 @@ fn what_is_changed_after_the_signature_is_signed_again_and_keeps_its_number() {
 
 #[test]
 fn a_normative_document_is_reviewed_for_its_legality() {
-    let normative = Normative { fair_competition: "已审查".to_owned(), publication_place: "镇政府网站".to_owned() };
+    let normative =
+        Normative { fair_competition: "已审查".to_owned(), publication_place: "镇政府网站".to_owned() };
     let content = Content {
         doc_type: DocType::Notice,
         main_to: vec!["张浦镇大市村村民委员会".to_owned()],
@@ -351,7 +370,11 @@ fn an_answer_comes_from_who_was_asked() {
     assert_eq!(stage(&replied), "REPLIED");
     assert_eq!(outcome(&replied, &answer("government")), "=", "one paper answers once");
     let closed = after(at_stage(letter(), "DELIVERED"), Step::Close(words()));
-    assert_eq!(stage(&after(closed, answer("education"))), "CLOSED", "a later answer is linked, and nothing comes to life");
+    assert_eq!(
+        stage(&after(closed, answer("education"))),
+        "CLOSED",
+        "a later answer is linked, and nothing comes to life"
+    );
 }
 
 fn on(text: &str) -> Facts {
@@ -382,7 +405,10 @@ fn a_missing_answer_is_told_once_and_again() {
     assert_eq!(dispatch(&urged).stage.sent().map(|sent| sent.urges.len()), Some(1));
     let replied = after(urged, answer("government"));
     assert_eq!((dispatch(&replied).awaiting(), outcome(&replied, &Step::Remind)), (None, "=".to_owned()));
-    assert_eq!(outcome(&at_stage(letter(), "SENT"), &Step::Urge { how: "电话".to_owned(), words: words() }), "RE-STAGE");
+    assert_eq!(
+        outcome(&at_stage(letter(), "SENT"), &Step::Urge { how: "电话".to_owned(), words: words() }),
+        "RE-STAGE"
+    );
 }
 
 #[test]
@@ -408,7 +434,8 @@ fn without_a_calendar_the_deadline_waits() {
 /// The official calendar with a year of 2027 that lists the days that every year has.
 fn with_2027() -> Arc<WorkingCalendar> {
     use vocabulary::calendar::{CalendarYear, DayKind, ListedDay};
-    let day = |month, day| ListedDay { date: Date::constant(2027, month, day), kind: DayKind::Off, name: "节".to_owned() };
+    let day =
+        |month, day| ListedDay { date: Date::constant(2027, month, day), kind: DayKind::Off, name: "节".to_owned() };
     let year = CalendarYear { year: 2027, days: vec![day(1, 1), day(5, 1), day(10, 1)] };
     Arc::new(WorkingCalendar::official().with_correction(year).expect("a calendar"))
 }
@@ -447,7 +474,9 @@ fn the_seal_tells_any_two_papers_apart() {
     for content in [
         Content { text: "另一篇".to_owned(), ..letter() },
         Content { main_to: vec!["昆山市水务局".to_owned()], ..letter() },
-        Content { main_to: vec!["昆山市教育局".to_owned()], copy_to: vec!["昆山市水务局".to_owned()], ..letter() },
+        Content {
+            main_to: vec!["昆山市教育局".to_owned()], copy_to: vec!["昆山市水务局".to_owned()], ..letter()
+        },
         Content { files: vec![File { name: "a".to_owned(), content: b"b".as_slice().into() }], ..letter() },
     ] {
         assert_ne!(one, sealed(content));

@@ -21,7 +21,13 @@ fn names(names: &[&str]) -> Vec<String> {
 
 fn report() -> Content {
     let text = "市人民政府：\n现将有关情况报告如下。".to_owned();
-    Content { doc_type: DocType::Report, title: "关于防汛工作情况的报告".to_owned(), text, matters: Vec::new(), ..samples::request() }
+    Content {
+        doc_type: DocType::Report,
+        title: "关于防汛工作情况的报告".to_owned(),
+        text,
+        matters: Vec::new(),
+        ..samples::request()
+    }
 }
 
 /// A bureau's paper to the county department of its line.
@@ -145,7 +151,8 @@ fn a_unit_writes_inside_only() {
     let unit = || "张浦镇建设与管理局规划科".to_owned();
     let outside = Content { issuer: Issuer::Unit(unit()), ..samples::letter() };
     assert_eq!(told(&outside), Err(Address::InternalUnit { unit: unit() }.into()));
-    let inside = Content { main_to: names(&["张浦镇财政和资产管理局"]), doc_type: DocType::Notice, ..outside };
+    let inside =
+        Content { main_to: names(&["张浦镇财政和资产管理局"]), doc_type: DocType::Notice, ..outside };
     assert_eq!(told(&inside), Ok(()));
     let to_all = Content { main_to: Vec::new(), doc_type: DocType::PublicNotice, ..inside };
     assert_eq!(told(&to_all), Err(Address::InternalUnit { unit: unit() }.into()));
@@ -169,7 +176,11 @@ fn the_front_does_not_write_to_the_county_on_policy() {
     assert!(told(&case(Institution::Service)).is_err(), "only enforcement has cases");
     let notice = Content { doc_type: DocType::Notice, ..case(Institution::Enforcement) };
     assert!(told(&notice).is_err(), "only a letter co-operates");
-    let village = Content { main_to: names(&["张浦镇大市村村民委员会"]), doc_type: DocType::Notice, ..front(Institution::Service) };
+    let village = Content {
+        main_to: names(&["张浦镇大市村村民委员会"]),
+        doc_type: DocType::Notice,
+        ..front(Institution::Service)
+    };
     assert_eq!(told(&village), Ok(()), "the town is no county");
 }
 
@@ -207,7 +218,8 @@ fn each_type_has_its_directions() {
             assert_eq!(told(&content), expected, "{} to {name}", doc_type.as_str());
         }
     }
-    let motion = Content { doc_type: DocType::Motion, main_to: names(&["张浦镇人民代表大会"]), ..samples::request() };
+    let motion =
+        Content { doc_type: DocType::Motion, main_to: names(&["张浦镇人民代表大会"]), ..samples::request() };
     assert_eq!(told(&motion), Ok(()));
     let of_office = Content { issuer: Issuer::GovernmentOffice, ..motion };
     assert!(matches!(told(&of_office), Err(Refusal::Address(Address::Direction { .. }))));
@@ -232,7 +244,8 @@ fn addressees_are_known_and_named() {
 
 #[test]
 fn a_number_is_not_repaired_on_the_way_out() {
-    for number in ["昆政发[2026]5号", "昆政发〔2026〕05号", "昆政发〔26〕5号", "昆政发〔2026〕第5号"] {
+    for number in ["昆政发[2026]5号", "昆政发〔2026〕05号", "昆政发〔26〕5号", "昆政发〔2026〕第5号"]
+    {
         let content = Content { ref_document_number: number.to_owned(), ..samples::letter() };
         assert!(matches!(told(&content), Err(Refusal::Unfit(Unfit::DocumentNumber { .. }))), "{number}");
     }
@@ -249,7 +262,8 @@ fn a_waiting_request_is_not_repeated() {
 
 #[test]
 fn marks_of_secrecy_come_before_everything() {
-    let content = Content { title: "秘密★1年".to_owned(), main_to: names(&["张三同志"]), ..samples::request() };
+    let content =
+        Content { title: "秘密★1年".to_owned(), main_to: names(&["张三同志"]), ..samples::request() };
     assert_eq!(told(&content), Err(Unfit::Classified.into()));
 }
 

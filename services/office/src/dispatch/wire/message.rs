@@ -19,11 +19,7 @@ use crate::fields::{day_to_wire, instant_to_wire};
 /// What a dispatch says, whole.
 pub(crate) fn content(content: &Content) -> pb::DispatchContent {
     let file = |file: &File| pb::DispatchFile { name: file.name.clone(), content: file.content.clone() };
-    pb::DispatchContent {
-        text: content.text.clone(),
-        files: content.files.iter().map(file).collect(),
-        ..face(content)
-    }
+    pb::DispatchContent { text: content.text.clone(), files: content.files.iter().map(file).collect(), ..face(content) }
 }
 
 /// What a dispatch says, without its text and files.
@@ -257,9 +253,7 @@ fn read_stage(shown: &pb::Dispatch) -> Option<(Stage, Option<Number>)> {
         pb::DispatchStage::Delivered => (Stage::Delivered(Box::new(read_sent(shown)?)), None),
         pb::DispatchStage::Replied => (Stage::Replied(Box::new(read_sent(shown)?)), None),
         pb::DispatchStage::Closed => (Stage::Closed(Box::new(read_sent(shown)?), ending()?), None),
-        pb::DispatchStage::Void => {
-            (Stage::Void(Box::new(read_number(shown.number.as_ref()?)?), ending()?), None)
-        }
+        pb::DispatchStage::Void => (Stage::Void(Box::new(read_number(shown.number.as_ref()?)?), ending()?), None),
         pb::DispatchStage::Withdrawn => (Stage::Withdrawn(ending()?), None),
     })
 }

@@ -36,9 +36,8 @@ fn every_bad_field_is_told_at_once() {
         it.request_of = "papers/1".to_owned();
         it.answers = "dispatches/1".to_owned();
     });
-    let expected = [
-        "doc_type", "title", "text", "main_to[1]", "matters[0]", "urgency", "openness", "request_of", "answers",
-    ];
+    let expected =
+        ["doc_type", "title", "text", "main_to[1]", "matters[0]", "urgency", "openness", "request_of", "answers"];
     assert_eq!(told, expected.map(|field| format!("content.{field}")));
 }
 
