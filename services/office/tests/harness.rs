@@ -161,7 +161,7 @@ impl Town {
     }
 
     /// Tells something in the gateway's journal.
-    pub(crate) async fn tell(&self, event: &(impl prost::Message + prost::Name)) {
+    pub(crate) async fn tell(&self, event: &impl prost::Name) {
         let writer = self.gateway.writer();
         let entry = writer.prepare(&Record::of(event, ""), &writer.as_service()).expect("an entry");
         let told = writer.run(entry, |entry, tx| {

@@ -208,12 +208,11 @@ pub(crate) enum Event {
 /// The first refusal: whose step it is, then the stage, then who acts, then the content.
 pub(crate) fn decide(desk: &Desk, command: &Command, facts: &Facts) -> Result<Vec<Event>, Refusal> {
     let Some(dispatch) = &desk.dispatch else {
-        return match &command.step {
-            Step::Draft(content) => course::draft(desk, command.id, content, facts),
-            step => {
-                Err(Course::Stage { dispatch: command.id.to_string(), stage: "NEW", wanted: begins_from(step) }.into())
-            }
-        };
+        if let Step::Draft(content) = &command.step {
+            return course::draft(desk, command.id, content, facts);
+        }
+        let (dispatch, wanted) = (command.id.to_string(), begins_from(&command.step));
+        return Err(Course::Stage { dispatch, stage: "NEW", wanted }.into());
     };
     may_step(dispatch, &command.step, facts)?;
     match &command.step {

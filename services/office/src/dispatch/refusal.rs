@@ -19,7 +19,7 @@ pub(crate) enum Refusal {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Address {
     /// `RE_UP_ADDRESS`: art. 15(1).
-    UpAddress {
+    Upward {
         /// What is wrong.
         fault: UpFault,
     },
@@ -233,7 +233,7 @@ impl From<Refusal> for Wire {
 
 fn of_address(refusal: Address) -> Wire {
     match refusal {
-        Address::UpAddress { fault } => up_address(fault),
+        Address::Upward { fault } => up_address(fault),
         Address::OneMatter { count } => Wire::new(
             ErrorReason::ReOneMatter,
             format!("a request has exactly one matter, not {count}"),
@@ -456,8 +456,8 @@ mod tests {
         let institution = Institution::Service;
         let normative = |fault| Refusal::from(Unfit::Normative { fault });
         vec![
-            (Address::UpAddress { fault: UpFault::SeveralMain }.into(), "RE-UP-ADDRESS"),
-            (Address::UpAddress { fault: UpFault::CopyDown }.into(), "RE-UP-ADDRESS"),
+            (Address::Upward { fault: UpFault::SeveralMain }.into(), "RE-UP-ADDRESS"),
+            (Address::Upward { fault: UpFault::CopyDown }.into(), "RE-UP-ADDRESS"),
             (Address::OneMatter { count: 2 }.into(), "RE-ONE-MATTER"),
             (Address::RequestInReport { words: text() }.into(), "RE-REQUEST-IN-REPORT"),
             (Address::NoOpinion { fault: OpinionFault::Missing }.into(), "RE-NO-OPINION"),

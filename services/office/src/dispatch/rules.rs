@@ -166,10 +166,10 @@ fn up_address(content: &Content, addressed: &[Addressed<'_>]) -> Result<(), Addr
         return Ok(());
     }
     if main().count() > 1 {
-        return Err(Address::UpAddress { fault: UpFault::SeveralMain });
+        return Err(Address::Upward { fault: UpFault::SeveralMain });
     }
     if addressed.iter().any(|to| to.copy && to.relation == Relation::Down) {
-        return Err(Address::UpAddress { fault: UpFault::CopyDown });
+        return Err(Address::Upward { fault: UpFault::CopyDown });
     }
     Ok(())
 }

@@ -323,37 +323,37 @@ impl Stage {
     /// The seal, from the sealing on.
     #[must_use]
     pub fn sealed(&self) -> Option<&Sealed> {
-        match self {
-            Self::Sealed(sealed) => Some(sealed),
-            stage => stage.sent().map(|sent| &sent.sealed),
+        if let Self::Sealed(sealed) = self {
+            return Some(sealed);
         }
+        self.sent().map(|sent| &sent.sealed)
     }
 
     /// The number and the signature before it, from the numbering on.
     #[must_use]
     pub fn numbered(&self) -> Option<&Numbered> {
-        match self {
-            Self::Numbered(numbered) => Some(numbered),
-            stage => stage.sealed().map(|sealed| &sealed.numbered),
+        if let Self::Numbered(numbered) = self {
+            return Some(numbered);
         }
+        self.sealed().map(|sealed| &sealed.numbered)
     }
 
     /// The signature, from the signing on.
     #[must_use]
     pub fn signed(&self) -> Option<&Signed> {
-        match self {
-            Self::Signed(signed) => Some(signed),
-            stage => stage.numbered().map(|numbered| &numbered.signed),
+        if let Self::Signed(signed) = self {
+            return Some(signed);
         }
+        self.numbered().map(|numbered| &numbered.signed)
     }
 
     /// The reviews, from the first on.
     #[must_use]
     pub fn reviewed(&self) -> Option<&Reviewed> {
-        match self {
-            Self::Reviewed(reviewed) | Self::LegalReviewed(reviewed) => Some(reviewed),
-            stage => stage.signed().map(|signed| &signed.reviewed),
+        if let Self::Reviewed(reviewed) | Self::LegalReviewed(reviewed) = self {
+            return Some(reviewed);
         }
+        self.signed().map(|signed| &signed.reviewed)
     }
 }
 
@@ -382,10 +382,10 @@ impl Dispatch {
     /// The number that it has, in force or void.
     #[must_use]
     pub fn number(&self) -> Option<&Number> {
-        match &self.stage {
-            Stage::Void(number, _) => Some(number),
-            stage => stage.numbered().map(|numbered| &numbered.number).or(self.held.as_ref()),
+        if let Stage::Void(number, _) = &self.stage {
+            return Some(number);
         }
+        self.stage.numbered().map(|numbered| &numbered.number).or(self.held.as_ref())
     }
 
     /// What is known about an answer that is still expected.

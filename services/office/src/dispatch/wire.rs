@@ -152,10 +152,10 @@ fn some_words(words: String) -> Result<String, Denial> {
 pub(crate) fn stage_filter(stage: i32) -> Result<&'static str, Denial> {
     let known = pb::DispatchStage::try_from(stage);
     let known = known.map_err(|_| Violation::malformed("stage", "is no stage of a dispatch"))?;
-    Ok(match known {
-        pb::DispatchStage::Unspecified => "",
-        known => known.as_str_name().trim_start_matches("DISPATCH_STAGE_"),
-    })
+    if known == pb::DispatchStage::Unspecified {
+        return Ok("");
+    }
+    Ok(known.as_str_name().trim_start_matches("DISPATCH_STAGE_"))
 }
 
 /// Reads the institution that a list is asked for.

@@ -1,6 +1,6 @@
 //! The dispatch after an event. What was decided about a stage can be applied to it; anything else leaves the dispatch as it is.
 
-use vocabulary::time;
+use vocabulary::{Sm3Digest, time};
 
 use super::{Desk, Event};
 use crate::dispatch::content::Content;
@@ -40,27 +40,18 @@ fn after(dispatch: Dispatch, event: &Event) -> Dispatch {
         Event::Voided(_, number, mark) => {
             Dispatch { held: None, stage: Stage::Void(Box::new(number.clone()), mark.clone()), ..dispatch }
         }
-        Event::Sealed(_, digest, mark) => in_stage(dispatch, |stage| match stage {
-            Stage::Numbered(numbered) => {
-                Stage::Sealed(Box::new(Sealed { numbered: *numbered, digest: *digest, by: mark.clone() }))
-            }
-            stage => stage,
-        }),
+        Event::Sealed(_, digest, mark) => in_stage(dispatch, |stage| sealed(stage, *digest, mark)),
         Event::Followed(_, sent) => Dispatch { stage: Stage::Sent(sent.clone()), ..dispatch },
         Event::RecipientChanged(_, recipient) => in_sent(dispatch, |sent| further(sent, recipient)),
-        Event::Delivered(_, _) => in_stage(dispatch, |stage| match stage {
-            Stage::Sent(sent) => Stage::Delivered(sent),
-            stage => stage,
-        }),
+        Event::Delivered(_, _) => {
+            in_stage(dispatch, |stage| if let Stage::Sent(sent) = stage { Stage::Delivered(sent) } else { stage })
+        }
         Event::Replied(_, reply) => replied(dispatch, reply),
         Event::Overdue(_, awaited, _) | Event::Determined(_, awaited) => {
             in_sent(dispatch, |sent| Sent { awaited: Some(Awaited::clone(awaited)), ..sent })
         }
         Event::Urged(_, urge) => in_sent(dispatch, |sent| urged(sent, urge)),
-        Event::Closed(_, mark) => in_stage(dispatch, |stage| match stage {
-            Stage::Sent(sent) | Stage::Delivered(sent) | Stage::Replied(sent) => Stage::Closed(sent, mark.clone()),
-            stage => stage,
-        }),
+        Event::Closed(_, mark) => in_stage(dispatch, |stage| closed(stage, mark)),
         Event::Withdrawn(_, mark) => Dispatch { stage: Stage::Withdrawn(mark.clone()), ..dispatch },
     }
 }
@@ -70,12 +61,18 @@ fn in_stage(dispatch: Dispatch, change: impl FnOnce(Stage) -> Stage) -> Dispatch
 }
 
 fn in_sent(dispatch: Dispatch, change: impl FnOnce(Sent) -> Sent) -> Dispatch {
-    in_stage(dispatch, |stage| match stage {
-        Stage::Sent(sent) => Stage::Sent(Box::new(change(*sent))),
-        Stage::Delivered(sent) => Stage::Delivered(Box::new(change(*sent))),
-        Stage::Replied(sent) => Stage::Replied(Box::new(change(*sent))),
-        Stage::Closed(sent, mark) => Stage::Closed(Box::new(change(*sent)), mark),
-        stage => stage,
+    in_stage(dispatch, |stage| {
+        if let Stage::Sent(sent) = stage {
+            Stage::Sent(Box::new(change(*sent)))
+        } else if let Stage::Delivered(sent) = stage {
+            Stage::Delivered(Box::new(change(*sent)))
+        } else if let Stage::Replied(sent) = stage {
+            Stage::Replied(Box::new(change(*sent)))
+        } else if let Stage::Closed(sent, mark) = stage {
+            Stage::Closed(Box::new(change(*sent)), mark)
+        } else {
+            stage
+        }
     })
 }
 
@@ -98,30 +95,47 @@ fn cosigned(dispatch: Dispatch, given: &Cosign) -> Dispatch {
 }
 
 fn legality(stage: Stage, mark: &Mark) -> Stage {
-    match stage {
-        Stage::Reviewed(reviewed) => {
-            Stage::LegalReviewed(Box::new(Reviewed { legality: Some(mark.clone()), ..*reviewed }))
-        }
-        stage => stage,
+    if let Stage::Reviewed(reviewed) = stage {
+        Stage::LegalReviewed(Box::new(Reviewed { legality: Some(mark.clone()), ..*reviewed }))
+    } else {
+        stage
     }
 }
 
 fn signed(stage: Stage, mark: &Mark, issuer_name: &str) -> Stage {
-    match stage {
-        Stage::Reviewed(reviewed) | Stage::LegalReviewed(reviewed) => Stage::Signed(Box::new(Signed {
+    if let Stage::Reviewed(reviewed) | Stage::LegalReviewed(reviewed) = stage {
+        Stage::Signed(Box::new(Signed {
             reviewed: *reviewed,
             signature: mark.clone(),
             issuer_name: issuer_name.to_owned(),
             issue_date: time::town_date(mark.at),
-        })),
-        stage => stage,
+        }))
+    } else {
+        stage
     }
 }
 
 fn numbered(stage: Stage, number: &Number) -> Stage {
-    match stage {
-        Stage::Signed(signed) => Stage::Numbered(Box::new(Numbered { signed: *signed, number: number.clone() })),
-        stage => stage,
+    if let Stage::Signed(signed) = stage {
+        Stage::Numbered(Box::new(Numbered { signed: *signed, number: number.clone() }))
+    } else {
+        stage
+    }
+}
+
+fn sealed(stage: Stage, digest: Sm3Digest, mark: &Mark) -> Stage {
+    if let Stage::Numbered(numbered) = stage {
+        Stage::Sealed(Box::new(Sealed { numbered: *numbered, digest, by: mark.clone() }))
+    } else {
+        stage
+    }
+}
+
+fn closed(stage: Stage, mark: &Mark) -> Stage {
+    if let Stage::Sent(sent) | Stage::Delivered(sent) | Stage::Replied(sent) = stage {
+        Stage::Closed(sent, mark.clone())
+    } else {
+        stage
     }
 }
 
@@ -135,9 +149,8 @@ fn replied(dispatch: Dispatch, reply: &Reply) -> Dispatch {
         sent.replies.push(reply.clone());
         sent
     });
-    in_stage(dispatch, |stage| match stage {
-        Stage::Sent(sent) | Stage::Delivered(sent) => Stage::Replied(sent),
-        stage => stage,
+    in_stage(dispatch, |stage| {
+        if let Stage::Sent(sent) | Stage::Delivered(sent) = stage { Stage::Replied(sent) } else { stage }
     })
 }
 

@@ -5,12 +5,14 @@ use super::super::samples;
 use super::super::state::DispatchId;
 use super::*;
 
+type Told = Result<(), Refusal>;
+
 /// What the rules say of a content.
-fn told(content: &Content) -> Result<(), Refusal> {
+fn told(content: &Content) -> Told {
     told_with(content, None, None)
 }
 
-fn told_with(content: &Content, original: Option<&str>, waiting: Option<&str>) -> Result<(), Refusal> {
+fn told_with(content: &Content, original: Option<&str>, waiting: Option<&str>) -> Told {
     let rules = samples::rules();
     check(content, &Around { rules: &rules, today: Date::constant(2026, 3, 2), original, waiting })
 }
@@ -51,9 +53,9 @@ fn ordinary_papers_may_go() {
 
 #[test]
 fn upward_one_main_addressee_and_no_copy_down() {
-    let several = Address::UpAddress { fault: UpFault::SeveralMain }.into();
-    let down = Address::UpAddress { fault: UpFault::CopyDown }.into();
-    let rows: [(&[&str], &[&str], Result<(), Refusal>); 5] = [
+    let several = Address::Upward { fault: UpFault::SeveralMain }.into();
+    let down = Address::Upward { fault: UpFault::CopyDown }.into();
+    let rows: [(&[&str], &[&str], Told); 5] = [
         (&["昆山市人民政府"], &["苏州市人民政府", "昆山市教育局", "昆山市周庄镇人民政府"], Ok(())),
         (&["昆山市人民政府", "昆山市人民政府办公室"], &[], Err(Refusal::clone(&several))),
         (&["昆山市人民政府", "昆山市教育局"], &[], Err(several)),
@@ -121,7 +123,7 @@ fn no_person_is_written_to_or_in_the_name_of() {
 fn a_skipped_level_has_a_copy() {
     let skip = |skipped: &str| Err(Address::Skip { skipped: skipped.to_owned() }.into());
     let bureau = Issuer::Institution(Institution::Construction);
-    let rows: [(Issuer, &[&str], &[&str], Result<(), Refusal>); 6] = [
+    let rows: [(Issuer, &[&str], &[&str], Told); 6] = [
         (Issuer::Government, &["苏州市人民政府"], &[], skip("昆山市人民政府")),
         (Issuer::Government, &["苏州市人民政府"], &["昆山市人民政府"], Ok(())),
         (bureau.clone(), &["昆山市人民政府"], &[], skip("张浦镇人民政府")),
