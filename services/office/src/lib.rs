@@ -5,6 +5,7 @@
 //! second person confirms the document that it became ([`register`]), and only then does a power change hands.
 //!
 //! - [`delivery`]: takes papers in, in order and once.
+//! - [`dispatch`]: the papers that the town sends.
 //! - [`inbox`]: signs for, registers, checks and returns papers.
 //! - [`institution`]: the eight institutions and their names by date.
 //! - [`register`]: powers, grants and the documents that they rest on.
@@ -14,6 +15,7 @@
 //! - [`fields`], [`rows`]: reading requests; statements for several rows.
 
 mod delivery;
+mod dispatch;
 mod fields;
 mod inbox;
 mod institution;
@@ -40,12 +42,14 @@ use vocabulary::RulesDocument;
 
 use delivery::queue::Queue;
 use delivery::rpc::DeliveryRpc;
+use dispatch::settings::DispatchRules;
 use inbox::rpc::InboxRpc;
 use institution::InstitutionRpc;
 use register::settings::Rules;
 use roster::Roster;
 use roster::rpc::RosterRpc;
 
+pub use dispatch::settings::{AddresseeLine, DispatchSettings, NumberWord};
 pub use register::settings::{DepartmentLine, FieldLine, RankedIssuer, RegisterSettings};
 pub use settings::{NameEntry, OfficeSettings, RosterEntry, SettingsError, TownSettings};
 
@@ -64,7 +68,7 @@ const ASKING: [ServiceName; 6] = [
 
 /// The migrations of the office's database.
 pub const MIGRATIONS: Migrations =
-    runtime::migrations!["0001_register", "0002_inbox", "0003_roster", "0007_evaluations"];
+    runtime::migrations!["0001_register", "0002_inbox", "0003_roster", "0005_dispatches", "0007_evaluations"];
 
 /// The office, for a process to start.
 pub const BLUEPRINT: Blueprint = Blueprint {
@@ -107,6 +111,8 @@ pub async fn assemble(runtime: Runtime) -> Result<Service, StartError> {
         .grants(settings.journal_grants().map_err(invalid)?)
         .admit(GATEWAY, Act::Deliver);
     let service = register::serve(service, &runtime, rules, names).await?;
+    let outgoing = DispatchRules::new(&settings.dispatch, Arc::clone(&names)).map_err(invalid)?;
+    let service = dispatch::serve(service, &runtime, outgoing).await?;
     let service = settings.journal_readers().fold(service, |service, reader| service.admit(reader, Act::ReadJournal));
     Ok(ASKING.into_iter().fold(service, |service, asking| service.admit(asking, Act::AskStanding)))
 }

@@ -12,6 +12,7 @@ use vocabulary::institution::{NameFrom, TownNames};
 use vocabulary::{Institution, InstitutionNames, RulesDocument, RulesDocumentError, RulesDocumentSettings, time};
 
 use crate::GATEWAY;
+use crate::dispatch::settings::DispatchSettings;
 use crate::register::settings::RegisterSettings;
 
 /// What the office is configured with.
@@ -31,6 +32,8 @@ pub struct OfficeSettings {
     pub journal_readers: BTreeMap<String, Vec<String>>,
     /// The register of powers: issuers, departments, fields, and how the province's decisions call the town.
     pub register: RegisterSettings,
+    /// Outgoing papers: the words of their numbers, who may be written to, and how long an answer is waited for.
+    pub dispatch: DispatchSettings,
 }
 
 /// A role that a person holds from the first start on.
@@ -108,8 +111,8 @@ impl OfficeSettings {
     /// [`SettingsError`] where tables differ without one.
     pub fn document(&self) -> Result<Option<RulesDocument>, SettingsError> {
         // Every setting stands here, so that a new table cannot be forgotten.
-        let Self { roster: _, town: _, journal_readers: _, rules_document, names, register } = self;
-        let tables = std::iter::once(("names", !names.is_empty())).chain(register.tables());
+        let Self { roster: _, town: _, journal_readers: _, rules_document, names, register, dispatch } = self;
+        let tables = std::iter::once(("names", !names.is_empty())).chain(register.tables()).chain(dispatch.tables());
         rules_document.behind(tables).map_err(|error| SettingsError::of_document(&error))
     }
 
@@ -156,8 +159,14 @@ impl OfficeSettings {
 
     fn all_journal_readers(&self) -> BTreeMap<String, Vec<String>> {
         let mut readers = self.journal_readers.clone();
-        let papers =
-            || vec![pb::PaperSignedFor::full_name(), pb::PaperChecked::full_name(), pb::PaperReturned::full_name()];
+        let papers = || {
+            vec![
+                pb::PaperSignedFor::full_name(),
+                pb::PaperChecked::full_name(),
+                pb::PaperReturned::full_name(),
+                pb::DispatchSent::full_name(),
+            ]
+        };
         readers.entry(GATEWAY.to_string()).or_insert_with(papers);
         readers
     }

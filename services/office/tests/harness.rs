@@ -6,10 +6,13 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use bytes::Bytes;
 use futures::future::BoxFuture;
-use runtime::caller::{Peer, PersonId, ServiceName};
+use prost::Name as _;
+use runtime::access::Act;
+use runtime::caller::{Peer, PersonId, Principal, ServiceName};
 use runtime::config::{Loaded, Sources};
 use runtime::db::Db;
 use runtime::directory::{PeerChannel, Remote};
+use runtime::journal::{Grants, Record};
 use runtime::people::{People, Post, Standing};
 use runtime::pki::{self, Authority, IdentityFiles, Validity};
 use runtime::refusal::{Failure, SeenRefusal};
@@ -24,6 +27,7 @@ use townlink_proto::townlink::gateway::v1 as gateway;
 use townlink_proto::townlink::gateway::v1::paper_service_server::{PaperService, PaperServiceServer};
 use townlink_proto::townlink::office::v1 as pb;
 use townlink_proto::townlink::office::v1::delivery_service_client::DeliveryServiceClient;
+use townlink_proto::townlink::office::v1::dispatch_service_client::DispatchServiceClient;
 use townlink_proto::townlink::office::v1::document_service_client::DocumentServiceClient;
 use townlink_proto::townlink::office::v1::inbox_service_client::InboxServiceClient;
 use townlink_proto::townlink::office::v1::roster_service_client::RosterServiceClient;
@@ -121,6 +125,11 @@ impl Town {
         remote.expect("an identity").channel()
     }
 
+    /// The outgoing papers, as a person sees them.
+    pub(crate) fn dispatches(&self, person: &str) -> DispatchServiceClient<Channel> {
+        DispatchServiceClient::new(self.person(person))
+    }
+
     /// The channel of a person.
     pub(crate) fn person(&self, id: &str) -> Channel {
         self.channel(&Peer::Person(PersonId::parse(id).expect("an id")))
@@ -149,6 +158,17 @@ impl Town {
     /// Delivers, as the gateway.
     pub(crate) async fn deliver(&self, delivery: pb::DeliverRequest) -> Result<pb::DeliverResponse, Status> {
         DeliveryServiceClient::new(self.gateway_channel()).deliver(delivery).await.map(Response::into_inner)
+    }
+
+    /// Tells something in the gateway's journal.
+    pub(crate) async fn tell(&self, event: &impl prost::Name) {
+        let writer = self.gateway.writer();
+        let entry = writer.prepare(&Record::of(event, ""), &writer.as_service()).expect("an entry");
+        let told = writer.run(entry, |entry, tx| {
+            tx.append(entry.clone());
+            Box::pin(async { Ok(()) })
+        });
+        told.await.expect("it is told");
     }
 
     /// Delivers a paper as the next of a chain. Gives its name in the inbox.
@@ -254,6 +274,8 @@ pub(crate) struct Draft {
     pub(crate) findings: Vec<&'static str>,
     pub(crate) attachments: Vec<Bytes>,
     pub(crate) copy: bool,
+    /// The number of the document that it refers to.
+    pub(crate) refers_to: String,
 }
 
 impl Default for Draft {
@@ -268,6 +290,7 @@ impl Default for Draft {
             findings: Vec::new(),
             attachments: Vec::new(),
             copy: false,
+            refers_to: String::new(),
         }
     }
 }
@@ -322,6 +345,7 @@ impl Draft {
             issuer: "昆山市人民政府".to_owned(),
             main_to: vec!["张浦镇人民政府".to_owned()],
             issue_date: self.issue_date.to_owned(),
+            ref_document_number: self.refers_to.clone(),
             directive_type: self.directive.as_ref().map(|(kind, _)| (*kind).to_owned()).unwrap_or_default(),
             ..values::PaperSummary::default()
         }
@@ -380,7 +404,9 @@ async fn assemble(runtime: Runtime) -> Result<Service, StartError> {
     let folder = runtime.settings().data_dir.clone();
     GATEWAYS.lock().unwrap_or_else(PoisonError::into_inner).insert(folder, runtime.clone());
     let people = Arc::new(AskOffice(runtime.clone()));
-    Ok(Service::new(&runtime).serve(PaperServiceServer::new(Attachments)).people(people))
+    let told = Grants::none().allow(Principal::Service(OFFICE), [gateway::DispatchReceipt::full_name()]);
+    let service = Service::new(&runtime).serve(PaperServiceServer::new(Attachments)).people(people);
+    Ok(service.grants(told).admit(OFFICE, Act::ReadJournal))
 }
 
 /// Asks the office what a person may do, as the real gateway does.

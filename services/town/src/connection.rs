@@ -12,6 +12,7 @@ use townlink_proto::townlink::clock::v1::clock_service_client::ClockServiceClien
 use townlink_proto::townlink::gateway::v1::key_service_client::KeyServiceClient;
 use townlink_proto::townlink::gateway::v1::paper_service_client::PaperServiceClient;
 use townlink_proto::townlink::journal::v1::journal_service_client::JournalServiceClient;
+use townlink_proto::townlink::office::v1::dispatch_service_client::DispatchServiceClient;
 use townlink_proto::townlink::office::v1::document_service_client::DocumentServiceClient;
 use townlink_proto::townlink::office::v1::grant_service_client::GrantServiceClient;
 use townlink_proto::townlink::office::v1::inbox_service_client::InboxServiceClient;
@@ -42,6 +43,8 @@ pub type Papers = PaperServiceClient<Channel>;
 pub type Keys = KeyServiceClient<Channel>;
 /// Inboxes.
 pub type Inboxes = InboxServiceClient<Channel>;
+/// Outgoing papers.
+pub type Dispatches = DispatchServiceClient<Channel>;
 /// Grant documents.
 pub type Documents = DocumentServiceClient<Channel>;
 /// Powers.
@@ -145,6 +148,11 @@ impl Connection {
     /// Inboxes.
     pub fn inbox(&self) -> Result<Inboxes, Problem> {
         Ok(Inboxes::new(self.channel("office")?).max_decoding_message_size(ANSWER_BYTES_MAX))
+    }
+
+    /// Outgoing papers.
+    pub fn dispatches(&self) -> Result<Dispatches, Problem> {
+        Ok(Dispatches::new(self.channel("office")?).max_decoding_message_size(ANSWER_BYTES_MAX))
     }
 
     /// Grant documents.

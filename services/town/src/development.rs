@@ -21,7 +21,7 @@ const ROSTER_DOCUMENT: &str = "张委组〔2026〕1号";
 
 /// The first roster: a person, the post, the role. One person may hold several roles of one post, since four eyes are asked for
 /// each step and not for each role.
-pub const ROSTER: [(&str, &str, &str); 15] = [
+pub const ROSTER: [(&str, &str, &str); 16] = [
     ("registrar", "OFFICE", "GRANT_REGISTRAR"),
     ("confirmer", "OFFICE", "GRANT_CONFIRMER"),
     ("key-registrar", "OFFICE", "KEY_REGISTRAR"),
@@ -29,6 +29,7 @@ pub const ROSTER: [(&str, &str, &str); 15] = [
     ("relay-clerk", "OFFICE", "RELAY_CLERK"),
     ("relay-clerk", "OFFICE", "GRANT_CONFIRMER"),
     ("relay-chief", "OFFICE", "RELAY_CHIEF"),
+    ("legal-reviewer", "OFFICE", "LEGAL_REVIEWER"),
     ("hr-officer", "PERSONNEL", "HR_OFFICER"),
     ("enforcement-clerk", "ENFORCEMENT", "RELAY_CLERK"),
     ("enforcement-officer", "ENFORCEMENT", "OFFICER"),

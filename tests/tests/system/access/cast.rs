@@ -13,13 +13,21 @@ use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint};
 use townlink_proto::townlink::office::v1 as office;
 
 /// The roles that methods ask for, by the post that carries them (§1.7; every institution works its own inbox), and a role of
-/// each post that no method asks for.
+/// each post that no method asks for; the leaders' only role is asked for.
 const POSTS: [(&str, &[&str], &str); 9] = [
     ("LEADERS", &[], "HEAD"),
     (
         "OFFICE",
-        &["GRANT_REGISTRAR", "GRANT_CONFIRMER", "KEY_REGISTRAR", "KEY_CONFIRMER", "RELAY_CLERK"],
-        "LEGAL_REVIEWER",
+        &[
+            "GRANT_REGISTRAR",
+            "GRANT_CONFIRMER",
+            "KEY_REGISTRAR",
+            "KEY_CONFIRMER",
+            "RELAY_CLERK",
+            "RELAY_CHIEF",
+            "LEGAL_REVIEWER",
+        ],
+        "SUPERVISOR",
     ),
     ("SERVICE", &["RELAY_CLERK"], "INTAKE_CLERK"),
     ("ENFORCEMENT", &["RELAY_CLERK"], "OFFICER"),
