@@ -7,7 +7,7 @@
 //! - [`duty`]: who must act next, and by when; also of guidance.
 //! - [`refusal`]: why the office says no, also about guidance.
 //! - [`settings`]: the limits, and how guidance is numbered.
-//! - [`timer`]: alarms.
+//! - [`timer`]: raises alarms.
 //! - [`viewer`]: who sees what.
 //! - [`words`]: texts that command, and texts that tell of a single person or firm.
 

@@ -112,7 +112,8 @@ pub(super) fn prescribed(text: &str) -> Option<String> {
 
 fn by_word(text: &str) -> Option<String> {
     let prescribes = |word: &str, before: &str, after: &str| {
-        !tells(before, after) && !(word == "不予" && OF_OPENNESS.iter().any(|other| after.starts_with(other)))
+        let of_openness = word == "不予" && OF_OPENNESS.iter().any(|other| after.starts_with(other));
+        !of_openness && !tells(before, after)
     };
     let found = |word: &&str| places(text, word).any(|(before, after)| prescribes(word, before, after));
     WORDS.into_iter().find(|word| found(word)).map(str::to_owned)
@@ -139,8 +140,8 @@ fn amount(text: &str) -> Option<String> {
             |c: char| c.is_ascii_digit() || "〇零一二三四五六七八九十百千万亿壹贰叁肆伍陆柒捌玖拾佰仟两".contains(c);
         let head = before.trim_end_matches(is_number);
         let number = &before[head.len()..];
-        let near = |word: &&str| last(head, 8).contains(*word) || first(after, 6).contains(*word);
-        let set = !number.is_empty() && AMOUNTS.iter().any(|word| near(&word));
+        let near = |word: &str| last(head, 8).contains(word) || first(after, 6).contains(word);
+        let set = !number.is_empty() && AMOUNTS.iter().any(|word| near(word));
         (set && !tells(head, after)).then(|| format!("{number}元"))
     })
 }
