@@ -1,6 +1,8 @@
 //! The office, through its contracts, on both databases.
 
+mod coordination;
 mod delivery;
+mod guidance;
 mod harness;
 mod inbox;
 mod register;
