@@ -6,8 +6,8 @@ use clap::{ArgAction, Args, Parser, Subcommand};
 use vocabulary::RequestId;
 
 use crate::commands::{
-    calendar, clock, config, demo, document, grant, inbox, key, log, migrate, pki, power, refusal, relay, roster,
-    serve, up, verify,
+    calendar, clock, config, coordination, demo, document, grant, guidance, inbox, key, log, migrate, pki, power,
+    refusal, relay, roster, serve, up, verify,
 };
 use crate::output::{Output, Reader};
 use crate::problem::Problem;
@@ -93,6 +93,12 @@ enum Command {
     /// Papers in the town, as its institutions work them (收文)
     #[command(subcommand)]
     Inbox(inbox::Command),
+    /// Guidance of the back office to the front desk, and objections (政策指导)
+    #[command(subcommand)]
+    Guidance(guidance::Command),
+    /// What institutions tell and ask each other beside guidance (工作信息、线索、会商)
+    #[command(subcommand)]
+    Coordination(coordination::Command),
     /// Documents by which powers are handed down and taken back (政府文件)
     #[command(subcommand)]
     Document(document::Command),
@@ -178,6 +184,8 @@ pub fn run_to(cli: Cli, output: Output) -> Result<(), Problem> {
         Command::Key(command) => wait(key::run(command, &context)),
         Command::Relay(command) => wait(relay::run(command, &context)),
         Command::Inbox(command) => wait(inbox::run(command, &context)),
+        Command::Guidance(command) => wait(guidance::run(command, &context)),
+        Command::Coordination(command) => wait(coordination::run(command, &context)),
         Command::Document(command) => wait(document::run(command, &context)),
         Command::Power(command) => wait(power::run(command, &context)),
         Command::Grant(command) => wait(grant::run(command, &context)),
