@@ -4,21 +4,27 @@
 //! he reaches. Grants and withdrawals come by paper: the gateway delivers it ([`delivery`]), a clerk works it ([`inbox`]), a
 //! second person confirms the document that it became ([`register`]), and only then does a power change hands.
 //!
+//! - [`coordination`]: work information, clues, consultations, external supervision; who must act next.
 //! - [`delivery`]: takes papers in, in order and once.
 //! - [`dispatch`]: the papers that the town sends.
+//! - [`guidance`]: guidance of the back office to the front desk, and objections.
 //! - [`inbox`]: signs for, registers, checks and returns papers.
 //! - [`institution`]: the eight institutions and their names by date.
 //! - [`register`]: powers, grants and the documents that they rest on.
+//! - [`outcome`]: whether a text fixes the outcome of a case.
 //! - [`roster`]: who may do what, until the personnel service owns it.
 //! - [`refusal`]: why the office says no.
 //! - [`settings`]: the section `[office]`.
 //! - [`fields`], [`rows`]: reading requests; statements for several rows.
 
+mod coordination;
 mod delivery;
 mod dispatch;
 mod fields;
+mod guidance;
 mod inbox;
 mod institution;
+mod outcome;
 mod receiver;
 mod refusal;
 mod register;
@@ -33,22 +39,31 @@ use runtime::access::Act;
 use runtime::caller::ServiceName;
 use runtime::config::ConfigError;
 use runtime::db::Migrations;
+use runtime::execute::Writer;
 use runtime::serve::{Blueprint, Runtime, Service, StartError};
+use runtime::tasks::Tasks;
+use runtime::timer;
+use townlink_proto::townlink::office::v1::coordination_service_server::CoordinationServiceServer;
 use townlink_proto::townlink::office::v1::delivery_service_server::DeliveryServiceServer;
+use townlink_proto::townlink::office::v1::guidance_service_server::GuidanceServiceServer;
 use townlink_proto::townlink::office::v1::inbox_service_server::InboxServiceServer;
 use townlink_proto::townlink::office::v1::institution_service_server::InstitutionServiceServer;
 use townlink_proto::townlink::office::v1::roster_service_server::RosterServiceServer;
-use vocabulary::RulesDocument;
+use vocabulary::{RulesDocument, WorkingCalendar};
 
+use coordination::rpc::CoordinationRpc;
+use coordination::timer::Duties;
 use delivery::queue::Queue;
 use delivery::rpc::DeliveryRpc;
 use dispatch::settings::DispatchRules;
+use guidance::rpc::GuidanceRpc;
 use inbox::rpc::InboxRpc;
 use institution::InstitutionRpc;
 use register::settings::Rules;
 use roster::Roster;
 use roster::rpc::RosterRpc;
 
+pub use coordination::settings::{CoordinationSettings, Limits};
 pub use dispatch::settings::{AddresseeLine, DispatchSettings, NumberWord};
 pub use register::settings::{DepartmentLine, FieldLine, RankedIssuer, RegisterSettings};
 pub use settings::{NameEntry, OfficeSettings, RosterEntry, SettingsError, TownSettings};
@@ -67,8 +82,14 @@ const ASKING: [ServiceName; 6] = [
 ];
 
 /// The migrations of the office's database.
-pub const MIGRATIONS: Migrations =
-    runtime::migrations!["0001_register", "0002_inbox", "0003_roster", "0005_dispatches", "0007_evaluations"];
+pub const MIGRATIONS: Migrations = runtime::migrations![
+    "0001_register",
+    "0002_inbox",
+    "0003_roster",
+    "0005_dispatches",
+    "0006_coordination",
+    "0007_evaluations",
+];
 
 /// The office, for a process to start.
 pub const BLUEPRINT: Blueprint = Blueprint {
@@ -95,6 +116,7 @@ pub async fn assemble(runtime: Runtime) -> Result<Service, StartError> {
     let first = roster::first_assignments(&settings.roster, runtime.clock().today()).map_err(invalid)?;
     roster::take_over(writer, first).await?;
     let rules = Rules::new(&settings.register, names.town()).map_err(invalid)?;
+    let coordination = coordination_rules(&settings)?;
     let roster = Roster::new(runtime.db().clone());
     let queue = Queue::open(writer.clone(), runtime.tasks());
 
@@ -102,11 +124,16 @@ pub async fn assemble(runtime: Runtime) -> Result<Service, StartError> {
     let deliveries = DeliveryRpc::new(runtime.clone(), queue);
     let inboxes = InboxRpc::new(runtime.clone());
     let people = RosterRpc::new(writer.clone(), roster.clone());
+    let matters = CoordinationRpc::new(writer.clone(), Arc::clone(&coordination));
+    let guidances = GuidanceRpc::new(writer.clone(), Arc::clone(&coordination));
     let service = Service::new(&runtime)
         .serve(InstitutionServiceServer::new(institutions))
         .serve(DeliveryServiceServer::new(deliveries))
         .serve(InboxServiceServer::new(inboxes))
         .serve(RosterServiceServer::new(people))
+        .serve(CoordinationServiceServer::new(matters))
+        .serve(GuidanceServiceServer::new(guidances))
+        .background(duties_fall_due(writer.clone(), coordination))
         .people(Arc::new(roster))
         .grants(settings.journal_grants().map_err(invalid)?)
         .admit(GATEWAY, Act::Deliver);
@@ -115,6 +142,17 @@ pub async fn assemble(runtime: Runtime) -> Result<Service, StartError> {
     let service = dispatch::serve(service, &runtime, outgoing).await?;
     let service = settings.journal_readers().fold(service, |service, reader| service.admit(reader, Act::ReadJournal));
     Ok(ASKING.into_iter().fold(service, |service, asking| service.admit(asking, Act::AskStanding)))
+}
+
+fn coordination_rules(settings: &OfficeSettings) -> Result<Arc<coordination::settings::Rules>, ConfigError> {
+    let calendar = WorkingCalendar::official().clone();
+    let rules = coordination::settings::Rules::new(&settings.coordination, &settings.register.fields, calendar);
+    rules.map(Arc::new).map_err(invalid)
+}
+
+/// Raises the alarms of the coordination while the office serves.
+fn duties_fall_due(writer: Writer, rules: Arc<coordination::settings::Rules>) -> impl FnOnce(&Tasks) + Send + 'static {
+    move |tasks| timer::start(Duties::new(writer.clone(), rules), &writer, tasks)
 }
 
 fn invalid(error: SettingsError) -> ConfigError {

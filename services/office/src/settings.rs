@@ -12,6 +12,7 @@ use vocabulary::institution::{NameFrom, TownNames};
 use vocabulary::{Institution, InstitutionNames, RulesDocument, RulesDocumentError, RulesDocumentSettings, time};
 
 use crate::GATEWAY;
+use crate::coordination::settings::CoordinationSettings;
 use crate::dispatch::settings::DispatchSettings;
 use crate::register::settings::RegisterSettings;
 
@@ -30,6 +31,8 @@ pub struct OfficeSettings {
     /// Which kinds of entries of the office's journal each service may read, by the full names of their events. The gateway reads
     /// what becomes of papers, unless another list is given for it.
     pub journal_readers: BTreeMap<String, Vec<String>>,
+    /// The limits between back office and front desk, and how guidance is numbered.
+    pub coordination: CoordinationSettings,
     /// The register of powers: issuers, departments, fields, and how the province's decisions call the town.
     pub register: RegisterSettings,
     /// Outgoing papers: the words of their numbers, who may be written to, and how long an answer is waited for.
@@ -111,8 +114,12 @@ impl OfficeSettings {
     /// [`SettingsError`] where tables differ without one.
     pub fn document(&self) -> Result<Option<RulesDocument>, SettingsError> {
         // Every setting stands here, so that a new table cannot be forgotten.
-        let Self { roster: _, town: _, journal_readers: _, rules_document, names, register, dispatch } = self;
-        let tables = std::iter::once(("names", !names.is_empty())).chain(register.tables()).chain(dispatch.tables());
+        let Self { roster: _, town: _, journal_readers: _, rules_document, names, register, dispatch, coordination } =
+            self;
+        let tables = std::iter::once(("names", !names.is_empty()))
+            .chain(register.tables())
+            .chain(dispatch.tables())
+            .chain(coordination.tables());
         rules_document.behind(tables).map_err(|error| SettingsError::of_document(&error))
     }
 
@@ -226,7 +233,7 @@ mod tests {
             TownSettings { county: "太仓市".to_owned(), town: "璜泾镇".to_owned(), ..TownSettings::default() };
         let place = OfficeSettings { town, ..OfficeSettings::default() };
         assert_eq!(place.document(), Ok(None));
-        let changes: [(&str, Change); 9] = [
+        let changes: [(&str, Change); 11] = [
             ("names", |it| {
                 it.names.push(NameEntry { institution: "OFFICE".to_owned(), name: "党政办".to_owned(), from: None });
             }),
@@ -237,6 +244,8 @@ mod tests {
             ("register.fields", |it| it.register.fields.clear()),
             ("register.departments", |it| it.register.departments.clear()),
             ("register.non_licence_approvals", |it| it.register.non_licence_approvals.abolished.clear()),
+            ("coordination.limits", |it| it.coordination.limits.object = 3),
+            ("coordination.designations", |it| it.coordination.designations.clear()),
             ("register.evaluation", |it| it.register.evaluation.years = 9),
         ];
         for (table, change) in changes {

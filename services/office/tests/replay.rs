@@ -1,5 +1,9 @@
 //! Replaying the journal gives the rows of the inbox and of the roster, column by column.
 
+// The whole-system tests read this file too, from a folder of their own.
+#[path = "replay/sideways.rs"]
+mod sideways;
+
 use std::collections::BTreeMap;
 
 use prost::Message as _;
@@ -36,6 +40,7 @@ pub(crate) async fn check(db: &Db) {
         assignments,
     )
     .await;
+    sideways::check(db).await;
 }
 
 /// Rows in the order of their keys, each column as text.

@@ -6,8 +6,8 @@ use clap::{ArgAction, Args, Parser, Subcommand};
 use vocabulary::RequestId;
 
 use crate::commands::{
-    calendar, clock, config, demo, dispatch, document, grant, inbox, key, log, migrate, pki, power, refusal, relay,
-    roster, serve, up, verify,
+    calendar, clock, config, coordination, demo, dispatch, document, grant, guidance, inbox, key, log, migrate, pki,
+    power, refusal, relay, roster, serve, up, verify,
 };
 use crate::output::{Output, Reader};
 use crate::problem::Problem;
@@ -96,6 +96,10 @@ enum Command {
     /// Papers that the town sends, from draft to close (发文)
     #[command(subcommand)]
     Dispatch(dispatch::Command),
+    /// Guidance of the back office to the front desk, and objections (政策指导)
+    Guidance(guidance::Command),
+    /// What institutions tell and ask each other beside guidance (工作信息、线索、会商)
+    Coordination(coordination::Command),
     /// Documents by which powers are handed down and taken back (政府文件)
     #[command(subcommand)]
     Document(document::Command),
@@ -182,6 +186,8 @@ pub fn run_to(cli: Cli, output: Output) -> Result<(), Problem> {
         Command::Relay(command) => wait(relay::run(command, &context)),
         Command::Inbox(command) => wait(inbox::run(command, &context)),
         Command::Dispatch(command) => wait(dispatch::run(command, &context)),
+        Command::Guidance(command) => wait(guidance::run(command, &context)),
+        Command::Coordination(command) => wait(coordination::run(command, &context)),
         Command::Document(command) => wait(document::run(command, &context)),
         Command::Power(command) => wait(power::run(command, &context)),
         Command::Grant(command) => wait(grant::run(command, &context)),

@@ -3,10 +3,12 @@
 pub mod calendar;
 pub mod clock;
 pub mod config;
+pub mod coordination;
 pub mod demo;
 pub mod dispatch;
 pub mod document;
 pub mod grant;
+pub mod guidance;
 pub mod inbox;
 pub mod key;
 pub mod log;

@@ -12,9 +12,11 @@ use townlink_proto::townlink::clock::v1::clock_service_client::ClockServiceClien
 use townlink_proto::townlink::gateway::v1::key_service_client::KeyServiceClient;
 use townlink_proto::townlink::gateway::v1::paper_service_client::PaperServiceClient;
 use townlink_proto::townlink::journal::v1::journal_service_client::JournalServiceClient;
+use townlink_proto::townlink::office::v1::coordination_service_client::CoordinationServiceClient;
 use townlink_proto::townlink::office::v1::dispatch_service_client::DispatchServiceClient;
 use townlink_proto::townlink::office::v1::document_service_client::DocumentServiceClient;
 use townlink_proto::townlink::office::v1::grant_service_client::GrantServiceClient;
+use townlink_proto::townlink::office::v1::guidance_service_client::GuidanceServiceClient;
 use townlink_proto::townlink::office::v1::inbox_service_client::InboxServiceClient;
 use townlink_proto::townlink::office::v1::power_service_client::PowerServiceClient;
 use townlink_proto::townlink::office::v1::roster_service_client::RosterServiceClient;
@@ -45,6 +47,10 @@ pub type Keys = KeyServiceClient<Channel>;
 pub type Inboxes = InboxServiceClient<Channel>;
 /// Outgoing papers.
 pub type Dispatches = DispatchServiceClient<Channel>;
+/// Guidance.
+pub type Guidances = GuidanceServiceClient<Channel>;
+/// Matters between institutions.
+pub type Matters = CoordinationServiceClient<Channel>;
 /// Grant documents.
 pub type Documents = DocumentServiceClient<Channel>;
 /// Powers.
@@ -153,6 +159,16 @@ impl Connection {
     /// Outgoing papers.
     pub fn dispatches(&self) -> Result<Dispatches, Problem> {
         Ok(Dispatches::new(self.channel("office")?).max_decoding_message_size(ANSWER_BYTES_MAX))
+    }
+
+    /// Guidance.
+    pub fn guidances(&self) -> Result<Guidances, Problem> {
+        Ok(Guidances::new(self.channel("office")?).max_decoding_message_size(ANSWER_BYTES_MAX))
+    }
+
+    /// Matters between institutions.
+    pub fn matters(&self) -> Result<Matters, Problem> {
+        Ok(Matters::new(self.channel("office")?).max_decoding_message_size(ANSWER_BYTES_MAX))
     }
 
     /// Grant documents.

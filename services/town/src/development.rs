@@ -21,7 +21,7 @@ const ROSTER_DOCUMENT: &str = "张委组〔2026〕1号";
 
 /// The first roster: a person, the post, the role. One person may hold several roles of one post, since four eyes are asked for
 /// each step and not for each role.
-pub const ROSTER: [(&str, &str, &str); 16] = [
+pub const ROSTER: [(&str, &str, &str); 19] = [
     ("registrar", "OFFICE", "GRANT_REGISTRAR"),
     ("confirmer", "OFFICE", "GRANT_CONFIRMER"),
     ("key-registrar", "OFFICE", "KEY_REGISTRAR"),
@@ -37,6 +37,9 @@ pub const ROSTER: [(&str, &str, &str); 16] = [
     ("construction-clerk", "CONSTRUCTION", "RELAY_CLERK"),
     ("economy-clerk", "ECONOMY", "RELAY_CLERK"),
     ("social-clerk", "SOCIAL", "RELAY_CLERK"),
+    ("legal-reviewer", "OFFICE", "LEGAL_REVIEWER"),
+    ("construction-supervisor", "CONSTRUCTION", "SUPERVISOR"),
+    ("service-relay-clerk", "SERVICE", "RELAY_CLERK"),
     ("mayor", "LEADERS", "HEAD"),
 ];
 
