@@ -5,6 +5,7 @@
 //!
 //! - [`channel`]: the channel itself, which forwards who acts.
 //! - [`remote`]: connections over the network; also for programs that are no service.
+//! - [`trouble`]: why a service is not reached.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -22,9 +23,11 @@ use crate::tasks::Tasks;
 
 pub mod channel;
 pub mod remote;
+pub mod trouble;
 
 pub use channel::PeerChannel;
 pub use remote::{Remote, RemoteError};
+pub use trouble::Trouble;
 
 use channel::Line;
 
@@ -139,9 +142,13 @@ async fn probe(line: Line) {
         let losses = line.losses.subscribe();
         let question = tonic_health::pb::HealthCheckRequest::default();
         let answer = tokio::time::timeout(PROBE_PAUSE_MAX, health.check(question)).await;
+        if let Ok(Err(status)) = &answer {
+            line.told(status);
+        }
         let serving = matches!(answer, Ok(Ok(answer)) if answer.get_ref().status() == tonic_health::ServingStatus::Serving.into());
         line.serving.send_if_modified(|known| std::mem::replace(known, serving) != serving);
         if serving {
+            line.reached();
             pause = PROBE_PAUSE_MIN;
             lost(losses).await;
         } else {

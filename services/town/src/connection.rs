@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use runtime::caller::{Cell, Peer, ServiceName};
 use runtime::directory::Remote;
 use runtime::pki::IdentityFiles;
 use serde::{Deserialize, Serialize};
@@ -119,6 +120,11 @@ impl Connection {
 
     /// A channel to a service. It connects with its first call.
     pub fn channel(&self, service: &str) -> Result<Channel, Problem> {
+        Ok(self.remote(service)?.channel())
+    }
+
+    /// A service, reached as who acts. Only who proves to be it is believed.
+    pub fn remote(&self, service: &str) -> Result<Remote, Problem> {
         let found = self.ready.services.iter().find(|known| known.name == service);
         let found = found.ok_or_else(|| {
             Problem::usage(format!("the town has no service {service}"), "`townlink up` starts all of them")
@@ -129,7 +135,12 @@ impl Connection {
             let remedy = "`townlink pki list` shows the identities that there are; `townlink pki issue` makes one";
             Problem::usage(error, remedy)
         })?;
-        Ok(remote.channel())
+        let again = "start the town again; it writes the file anew";
+        let cell =
+            Cell::parse(&self.ready.cell).map_err(|error| Problem::usage(format!("ready.json: {error}"), again))?;
+        let name =
+            ServiceName::parse(service).ok_or_else(|| Problem::usage(format!("ready.json: {service}"), again))?;
+        Ok(remote.needing(cell, Peer::Service(name)))
     }
 
     /// Papers of the relay.

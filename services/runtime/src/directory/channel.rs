@@ -2,8 +2,8 @@
 
 use std::fmt;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use tonic::transport::channel::ResponseFuture;
 use tonic::transport::{Channel, Endpoint, Error};
 use tower::Service;
 
-use super::{Place, remote};
+use super::{Place, Trouble, remote};
 use crate::caller::{ServiceName, token};
 use crate::telemetry::CallContext;
 
@@ -91,6 +91,9 @@ pub(super) struct Line {
     /// Counts the connections that were lost.
     pub losses: watch::Sender<u64>,
     probing: Arc<AtomicBool>,
+    to: ServiceName,
+    /// What is known to be wrong with the way there, so that it is logged once and not at every attempt.
+    trouble: Arc<Mutex<Option<Trouble>>>,
 }
 
 impl Line {
@@ -109,7 +112,24 @@ impl Line {
             Place::There(remote) => remote.channel_with(move |io| Watched { io, lost: lost.clone() }),
         };
         tracing::debug!(%own, %to, "channel opened");
-        Self { channel, serving: watch::Sender::new(false), losses, probing: Arc::default() }
+        let (serving, probing, trouble) = (watch::Sender::new(false), Arc::default(), Arc::default());
+        Self { channel, serving, losses, probing, to, trouble }
+    }
+
+    /// Logs why the service is not reached, where no new attempt will mend it.
+    pub fn told(&self, status: &tonic::Status) {
+        let trouble = Trouble::of_status(status).filter(|trouble| !trouble.may_pass());
+        let mut known = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(trouble) = trouble.filter(|trouble| known.as_ref() != Some(trouble)) {
+            let (service, rule, remedy) = (self.to, trouble.rule(), trouble.remedy());
+            tracing::error!(%service, rule, remedy, "a service cannot be reached: {trouble}");
+            *known = Some(trouble.clone());
+        }
+    }
+
+    /// Forgets what was wrong.
+    pub fn reached(&self) {
+        *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
     /// Whether the caller is the first to want this line probed.

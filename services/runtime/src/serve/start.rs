@@ -19,10 +19,11 @@ use super::listener::Doors;
 use super::storage::{self, Storage};
 use super::{Address, Begin, Blueprint, Inner, Runtime, Service, Signers, StartError, operations};
 use crate::access::{RuleError, Rules};
-use crate::caller::ServiceName;
 use crate::caller::token::{Minter, Origin, Verifier};
+use crate::caller::{Peer, ServiceName};
 use crate::clock::{ClockRpc, TownClock};
 use crate::config::{Environment, Loaded, ServiceKeys, Settings};
+use crate::directory::trouble::Own;
 use crate::directory::{Directory, Place, Remote};
 use crate::execute::Writer;
 use crate::in_process::{self, PipeAcceptor, PipeConnector};
@@ -182,8 +183,10 @@ impl Process<'_> {
             } else if let Some(address) = &other.address {
                 let host = address.rsplit_once(':').map_or(address.as_str(), |(host, _)| host);
                 let tls_name = other.tls_name.as_deref().unwrap_or(host);
-                let remote = Remote::with_tls(address, tls_name, Arc::clone(&tls));
+                let shown = Own { authority: settings.authority()?.clone(), identity: keys.identity.clone() };
+                let remote = Remote::with_tls(address, tls_name, Arc::clone(&tls), shown);
                 let remote = remote.map_err(|cause| StartError::Remote { service: name, cause })?;
+                let remote = remote.needing(settings.cell.clone(), Peer::Service(name));
                 places.insert(name, Place::There(Box::new(remote)));
             }
         }
