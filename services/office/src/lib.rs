@@ -36,7 +36,6 @@ use townlink_proto::townlink::office::v1::delivery_service_server::DeliveryServi
 use townlink_proto::townlink::office::v1::inbox_service_server::InboxServiceServer;
 use townlink_proto::townlink::office::v1::institution_service_server::InstitutionServiceServer;
 use townlink_proto::townlink::office::v1::roster_service_server::RosterServiceServer;
-use vocabulary::RulesDocument;
 
 use delivery::queue::Queue;
 use delivery::rpc::DeliveryRpc;
@@ -83,8 +82,7 @@ pub async fn assemble(runtime: Runtime) -> Result<Service, StartError> {
     let writer = runtime.writer();
     if let Some(document) = settings.document().map_err(invalid)? {
         document.applies_on(runtime.clock().today()).map_err(|error| invalid(SettingsError::of_document(&error)))?;
-        let RulesDocument { number, from, tables } = document;
-        tracing::info!(document = %number, %from, tables = tables.join(","), "tables of rules are the town's own");
+        runtime::serve::rest_on(&document);
     }
     let names = Arc::new(settings.institution_names().map_err(invalid)?);
     let first = roster::first_assignments(&settings.roster, runtime.clock().today()).map_err(invalid)?;

@@ -117,6 +117,16 @@ impl Directory {
         Ok(line.serving.subscribe())
     }
 
+    /// The services elsewhere that are not reached, and why.
+    pub(crate) async fn unreached(&self) -> Vec<(ServiceName, Trouble)> {
+        let asked = self.0.places.iter().filter_map(|(name, place)| match place {
+            Place::Here(_) => None,
+            Place::There(remote) => Some(async move { (*name, remote.probe().await) }),
+        });
+        let answers = futures::future::join_all(asked).await;
+        answers.into_iter().filter_map(|(name, reached)| Some((name, reached.err()?))).collect()
+    }
+
     fn token(&self, principal: &Principal, person: Option<&PersonId>) -> Result<HeaderValue, Failure> {
         self.0.minter.token(principal, person).map_err(Failure::internal)
     }

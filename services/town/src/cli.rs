@@ -6,8 +6,8 @@ use clap::{ArgAction, Args, Parser, Subcommand};
 use vocabulary::RequestId;
 
 use crate::commands::{
-    calendar, clock, config, demo, document, grant, inbox, key, log, migrate, pki, power, refusal, relay, roster,
-    serve, up, verify,
+    calendar, clock, config, demo, doctor, document, grant, inbox, key, log, migrate, pki, power, refusal, relay,
+    roster, serve, up, verify,
 };
 use crate::output::{Output, Reader};
 use crate::problem::Problem;
@@ -78,6 +78,8 @@ enum Command {
     Serve(serve::Serve),
     /// Bring the databases of a configured town to this version
     Migrate(migrate::Migrate),
+    /// Say what is wrong with a town: which party, which rule, and the remedy (办法)
+    Doctor(doctor::Doctor),
     /// The configuration of a town
     #[command(subcommand)]
     Config(config::Command),
@@ -173,6 +175,7 @@ pub fn run_to(cli: Cli, output: Output) -> Result<(), Problem> {
         Command::Migrate(command) => migrate::run(command, &context),
         Command::Config(command) => config::run(&command, &context),
         Command::Pki(command) => pki::run(&command, &context),
+        Command::Doctor(command) => wait(doctor::run(command, &context)),
         Command::Verify(command) => verify::run(&command, &context),
         Command::Calendar(command) => calendar::run(&command, &context.output),
         Command::Key(command) => wait(key::run(command, &context)),

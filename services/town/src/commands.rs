@@ -4,6 +4,7 @@ pub mod calendar;
 pub mod clock;
 pub mod config;
 pub mod demo;
+pub mod doctor;
 pub mod document;
 pub mod grant;
 pub mod inbox;

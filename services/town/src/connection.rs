@@ -199,12 +199,25 @@ pub fn read_ready(data_dir: &Path) -> Result<Ready, Problem> {
             return Ok(ready);
         }
     }
-    let text = std::fs::read(&file).map_err(|error| Problem::Unavailable {
-        place: file.display().to_string(),
-        fault: format!("no town serves here: {error}"),
-        request: None,
-    })?;
-    serde_json::from_slice(&text).map_err(|error| {
+    let away = |fault: String| Problem::Unavailable { place: file.display().to_string(), fault, request: None };
+    match std::fs::read(&file) {
+        Ok(text) => read_text(&file, &text),
+        Err(error) => Err(away(format!("no town serves here: {error}"))),
+    }
+}
+
+/// The `ready.json` of a data directory, where there is one.
+pub fn ready_file(data_dir: &Path) -> Result<Option<Ready>, Problem> {
+    let file = data_dir.join(READY_FILE);
+    match std::fs::read(&file) {
+        Ok(text) => read_text(&file, &text).map(Some),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(Problem::failed(file.display().to_string(), error)),
+    }
+}
+
+fn read_text(file: &Path, text: &[u8]) -> Result<Ready, Problem> {
+    serde_json::from_slice(text).map_err(|error| {
         Problem::usage(format!("{}: {error}", file.display()), "start the town again; it writes the file anew")
     })
 }

@@ -11,6 +11,7 @@ use vocabulary::{Institution, Timestamp};
 use super::{ConfigError, Secret};
 use crate::caller::{Cell, ServiceName};
 use crate::clock::ClockMode;
+use crate::diagnosis::DiagnosisSettings;
 use crate::pki::{IdentityFiles, ServiceKeyFiles, public_half};
 use crate::telemetry::LogFormat;
 
@@ -52,6 +53,8 @@ pub struct Settings {
     pub operations: OperationsSettings,
     /// Bounds on what a process takes on.
     pub limits: Limits,
+    /// From when on the doctor tells of something.
+    pub diagnosis: DiagnosisSettings,
     /// Each service: where it is, and what it needs to run.
     pub services: BTreeMap<String, ServiceSettings>,
 }
@@ -199,6 +202,7 @@ impl Default for Settings {
             tls: TlsSettings::default(),
             operations: OperationsSettings::default(),
             limits: Limits::default(),
+            diagnosis: DiagnosisSettings::default(),
             services: BTreeMap::new(),
         }
     }

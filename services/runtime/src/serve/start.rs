@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use tonic_health::server::HealthReporter;
 use townlink_proto::DESCRIPTOR_SET;
 use townlink_proto::townlink::clock::v1::clock_service_server::ClockServiceServer;
+use townlink_proto::townlink::diagnosis::v1::diagnosis_service_server::DiagnosisServiceServer;
 use townlink_proto::townlink::journal::v1::journal_service_server::JournalServiceServer;
 
 use super::listener::Doors;
@@ -23,6 +24,8 @@ use crate::caller::token::{Minter, Origin, Verifier};
 use crate::caller::{Peer, ServiceName};
 use crate::clock::{ClockRpc, TownClock};
 use crate::config::{Environment, Loaded, ServiceKeys, Settings};
+use crate::db::Migrations;
+use crate::diagnosis::service::DiagnosisRpc;
 use crate::directory::trouble::Own;
 use crate::directory::{Directory, Place, Remote};
 use crate::execute::Writer;
@@ -155,7 +158,8 @@ impl Process<'_> {
         }));
         let service = (blueprint.assemble)(runtime.clone()).await?;
         let stopping = CancellationToken::new();
-        let (health, stack, begin) = self.stack(&runtime, service, origin, stopping.clone()).await?;
+        let (health, stack, begin) =
+            self.stack(&runtime, service, (origin, blueprint.migrations), stopping.clone()).await?;
         let refused = |cause| StartError::Listen {
             key: format!("services.{name}.listen"),
             address: keys.listen.to_string(),
@@ -199,7 +203,7 @@ impl Process<'_> {
         &self,
         runtime: &Runtime,
         mut service: Service,
-        origin: crate::log::Origin,
+        (origin, migrations): (crate::log::Origin, Migrations),
         stopping: CancellationToken,
     ) -> Result<(HealthReporter, Stack, Begin), StartError> {
         let settings = &self.loaded.settings;
@@ -208,7 +212,11 @@ impl Process<'_> {
         let journal = Journal::new(runtime.db().clone(), sequencer.tree(), std::mem::take(&mut service.grants));
         let development = settings.environment == Environment::Development;
         let clock = ClockRpc::new(runtime.clock().clone(), development);
-        let service = service.serve(JournalServiceServer::new(journal)).serve(ClockServiceServer::new(clock));
+        let diagnosis = DiagnosisRpc::new(runtime.clone(), migrations, std::mem::take(&mut service.checks));
+        let service = service
+            .serve(JournalServiceServer::new(journal))
+            .serve(ClockServiceServer::new(clock))
+            .serve(DiagnosisServiceServer::new(diagnosis));
         let writer = runtime.writer().clone();
         let mut service = service.background(move |tasks| {
             sequencer.start(tasks);
