@@ -35,7 +35,7 @@ Start here:
 
 Exit codes:
   0  done
-  1  the machine could not
+  1  the machine could not, or the doctor found something wrong
   2  the command was not understood, or a field of it is malformed
   3  the town said no: the code, the law and the remedy (办法) are printed; or it has no such thing
   4  a service is away; a command that changes something can be repeated with --request-id

@@ -3,6 +3,7 @@
 mod calendar;
 mod catalogue;
 mod demo;
+mod doctor;
 mod help;
 mod problems;
 mod processes;
