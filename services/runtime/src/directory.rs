@@ -20,6 +20,7 @@ use crate::caller::{PersonId, Principal, ServiceName};
 use crate::in_process::PipeConnector;
 use crate::refusal::Failure;
 use crate::tasks::Tasks;
+use crate::telemetry::Spans;
 
 pub mod channel;
 pub mod remote;
@@ -55,12 +56,25 @@ struct Inner {
     places: HashMap<ServiceName, Place>,
     minter: Minter,
     tasks: Tasks,
+    spans: Spans,
     lines: Mutex<HashMap<ServiceName, Line>>,
 }
 
 impl Directory {
-    pub(crate) fn new(own: ServiceName, places: HashMap<ServiceName, Place>, minter: Minter, tasks: Tasks) -> Self {
-        Self(Arc::new(Inner { own, places, minter, tasks, lines: Mutex::default() }))
+    pub(crate) fn new(
+        own: ServiceName,
+        places: HashMap<ServiceName, Place>,
+        minter: Minter,
+        tasks: Tasks,
+        spans: Spans,
+    ) -> Self {
+        Self(Arc::new(Inner { own, places, minter, tasks, spans, lines: Mutex::default() }))
+    }
+
+    /// Does something about a matter that outlives calls, such as a paper, outside of any: what is called meanwhile is seen in the
+    /// matter's trace.
+    pub async fn within<F: Future>(&self, matter: &str, what: &'static str, work: F) -> F::Output {
+        self.0.spans.within(matter, what, work).await
     }
 
     /// The channel to a service, on which this service acts for itself.

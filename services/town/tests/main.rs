@@ -7,6 +7,7 @@ mod doctor;
 mod help;
 mod problems;
 mod processes;
+mod traces;
 mod unreached;
 mod verify;
 

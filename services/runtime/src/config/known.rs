@@ -14,6 +14,7 @@ use super::{
     TlsSettings,
 };
 use crate::diagnosis::DiagnosisSettings;
+use crate::telemetry::TelemetrySettings;
 
 /// Refuses every key that neither the settings of the runtime nor a service knows.
 pub(super) fn check_runtime(
@@ -31,6 +32,7 @@ pub(super) fn check_runtime(
         ("operations", fields::<OperationsSettings>()),
         ("limits", fields::<Limits>()),
         ("diagnosis", fields::<DiagnosisSettings>()),
+        ("telemetry", fields::<TelemetrySettings>()),
         ("services", &services),
     ] {
         if let Some(value) = table(&merged.cache).and_then(|table| table.get(key)) {

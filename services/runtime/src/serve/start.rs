@@ -38,6 +38,7 @@ use crate::refusal::Failure;
 use crate::sequencer::{Pace, Sequencer};
 use crate::signing::{PublicKey, soft_signer};
 use crate::tasks::Tasks;
+use crate::telemetry::Spans;
 
 /// What a start does about the schema of the databases.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -147,19 +148,20 @@ impl Process<'_> {
         storage::bind(name, &db, &origin, &signers).await?;
         let clock = TownClock::open(settings.clock_mode()?, &db).await?;
         let tasks = Tasks::new();
+        let spans = Spans::open(name, &settings.cell, &settings.telemetry)?;
         let runtime = Runtime(Arc::new(Inner {
             name,
             loaded: Arc::clone(self.loaded),
             denials: Arc::new(Denials::new(settings.limits.denials_per_minute, name)),
             writer: Writer::new(db, clock, name),
-            directory: self.directory(name, &keys, &tasks)?,
+            directory: self.directory(name, &keys, &tasks, &spans)?,
             tasks: tasks.clone(),
             signers,
         }));
         let service = (blueprint.assemble)(runtime.clone()).await?;
         let stopping = CancellationToken::new();
         let (health, stack, begin) =
-            self.stack(&runtime, service, (origin, blueprint.migrations), stopping.clone()).await?;
+            self.stack(&runtime, service, (origin, blueprint.migrations), (stopping.clone(), spans.clone())).await?;
         let refused = |cause| StartError::Listen {
             key: format!("services.{name}.listen"),
             address: keys.listen.to_string(),
@@ -172,11 +174,17 @@ impl Process<'_> {
         doors.open_pipes(acceptor);
         let tls_name = settings.service(name)?.tls_name.clone().unwrap_or_default();
         let begin = Mutex::new(begin);
-        Ok(Served { name, address, tls_name, doors, health, tasks, stopping, storage, begin })
+        Ok(Served { name, address, tls_name, doors, health, tasks, stopping, storage, spans, begin })
     }
 
     /// The channels of a service: pipes to its neighbours, the network to all others that have an address.
-    fn directory(&self, own: ServiceName, keys: &ServiceKeys, tasks: &Tasks) -> Result<Directory, StartError> {
+    fn directory(
+        &self,
+        own: ServiceName,
+        keys: &ServiceKeys,
+        tasks: &Tasks,
+        spans: &Spans,
+    ) -> Result<Directory, StartError> {
         let settings = &self.loaded.settings;
         let tls = pki::client_config(settings.authority()?, &keys.identity)?;
         let mut places = HashMap::new();
@@ -195,7 +203,7 @@ impl Process<'_> {
             }
         }
         let minter = Minter::new(settings.cell.clone(), own, signer(&keys.keys.caller)?);
-        Ok(Directory::new(own, places, minter, tasks.clone()))
+        Ok(Directory::new(own, places, minter, tasks.clone(), spans.clone()))
     }
 
     /// The service's own contracts and those that every service serves, behind the layers.
@@ -204,7 +212,7 @@ impl Process<'_> {
         runtime: &Runtime,
         mut service: Service,
         (origin, migrations): (crate::log::Origin, Migrations),
-        stopping: CancellationToken,
+        (stopping, spans): (CancellationToken, Spans),
     ) -> Result<(HealthReporter, Stack, Begin), StartError> {
         let settings = &self.loaded.settings;
         let signers = vec![Arc::clone(&runtime.signers().ed25519), Arc::clone(&runtime.signers().sm2)];
@@ -247,6 +255,7 @@ impl Process<'_> {
             denials: Arc::clone(&runtime.0.denials),
             limits: settings.limits.clone(),
             stopping,
+            spans,
         });
         Ok((health, stack, service.begin))
     }
@@ -316,6 +325,7 @@ struct Served {
     tasks: Tasks,
     stopping: CancellationToken,
     storage: Storage,
+    spans: Spans,
     /// Behind a lock only so that a process may be shared by threads.
     begin: Mutex<Begin>,
 }
@@ -376,6 +386,7 @@ impl Running {
             let tasks_ended = futures::future::join_all(tasks.map(|tasks| tasks.stop(bound))).await;
             futures::future::join_all(self.services.iter().map(|served| served.doors.close_pipes())).await;
             futures::future::join_all(self.services.iter().map(|served| served.storage.db.close())).await;
+            futures::future::join_all(self.services.iter().map(|served| served.spans.close())).await;
             tasks_ended.into_iter().all(|ended| ended)
         });
         let ended = ended.await.unwrap_or(false);
