@@ -225,25 +225,25 @@ pub(crate) fn identity_fault(leaf: &[u8], cell: &Cell, needed: Option<&Peer>) ->
 
 /// What TLS found wrong with a certificate that it was shown.
 pub(crate) fn of_tls(fault: &CertificateError, leaf: Option<&CertificateDer<'_>>) -> CertificateFault {
+    use CertificateError as Tls;
     let dates = leaf.and_then(|leaf| dates(leaf));
-    match fault {
-        CertificateError::Expired => CertificateFault::Expired { since: dates.map(|(_, until)| until) },
-        CertificateError::ExpiredContext { not_after, .. } => CertificateFault::Expired { since: moment(*not_after) },
-        CertificateError::NotValidYet => CertificateFault::NotYetValid { from: dates.map(|(from, _)| from) },
-        CertificateError::NotValidYetContext { not_before, .. } => {
-            CertificateFault::NotYetValid { from: moment(*not_before) }
-        }
+    if let Tls::ExpiredContext { not_after, .. } = fault {
+        CertificateFault::Expired { since: moment(*not_after) }
+    } else if let Tls::NotValidYetContext { not_before, .. } = fault {
+        CertificateFault::NotYetValid { from: moment(*not_before) }
+    } else if let Tls::NotValidForNameContext { expected, presented } = fault {
+        CertificateFault::OtherName { called: expected.to_str().into_owned(), names: presented.clone() }
+    } else if matches!(fault, Tls::Expired) {
+        CertificateFault::Expired { since: dates.map(|(_, until)| until) }
+    } else if matches!(fault, Tls::NotValidYet) {
+        CertificateFault::NotYetValid { from: dates.map(|(from, _)| from) }
+    } else if matches!(fault, Tls::UnknownIssuer | Tls::BadSignature) {
         // An authority of the same name with another key signs what ours did not.
-        CertificateError::UnknownIssuer | CertificateError::BadSignature => {
-            CertificateFault::ForeignAuthority { issuer: leaf.map(|leaf| issuer(leaf)).unwrap_or_default() }
-        }
-        CertificateError::NotValidForName => {
-            CertificateFault::OtherName { called: String::new(), names: names(leaf.map_or(&[][..], |it| it), false) }
-        }
-        CertificateError::NotValidForNameContext { expected, presented } => {
-            CertificateFault::OtherName { called: expected.to_str().into_owned(), names: presented.clone() }
-        }
-        other => CertificateFault::Unusable(other.to_string()),
+        CertificateFault::ForeignAuthority { issuer: leaf.map(|leaf| issuer(leaf)).unwrap_or_default() }
+    } else if matches!(fault, Tls::NotValidForName) {
+        CertificateFault::OtherName { called: String::new(), names: names(leaf.map_or(&[][..], |it| it), false) }
+    } else {
+        CertificateFault::Unusable(fault.to_string())
     }
 }
 
