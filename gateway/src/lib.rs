@@ -25,14 +25,14 @@ use runtime::signing::SoftVerifier;
 use runtime::subscription::{OwnFeed, PeerFeed, Subscription};
 use townlink_proto::townlink::gateway::v1::key_service_server::KeyServiceServer;
 use townlink_proto::townlink::gateway::v1::paper_service_server::PaperServiceServer;
-use vocabulary::RulesDocument;
 
 use key::{KeyRpc, LiveRegistry};
 use relay::content::spool::{Limits, Spool};
 use relay::content::store::Store;
 use relay::content::{Content, sweep};
 use relay::delivery::numbering::Numbering;
-use relay::dispatcher::{Dispatcher, Hold, Holding};
+use relay::dispatcher::{Board, Dispatcher, Hold, Holding};
+use relay::lanes::Lanes;
 use relay::paper::PaperRpc;
 use relay::paper::check::Desk;
 use relay::reactions::reactions;
@@ -72,8 +72,7 @@ async fn assembled(runtime: &Runtime) -> Result<Service, StartError> {
     let rules = Arc::new(settings.rules(&town.town_name).map_err(|error| invalid(&error))?);
     if let Some(document) = settings.document().map_err(|error| invalid(&error))? {
         document.applies_on(runtime.clock().today()).map_err(|error| invalid(&error.into()))?;
-        let RulesDocument { number, from, tables } = document;
-        tracing::info!(document = %number, %from, tables = tables.join(","), "tables of rules are the town's own");
+        runtime::serve::rest_on(&document);
     }
     let hold = Hold::new(town.environment, &town.data_dir, settings.dispatcher_hold);
     let (writer, directory) = (runtime.writer().clone(), runtime.directory().clone());
@@ -86,12 +85,15 @@ async fn assembled(runtime: &Runtime) -> Result<Service, StartError> {
     let keys = KeyRpc::new(writer.clone(), Arc::clone(&rules), live.clone(), receipts.signer());
     let desk = Desk::new(writer.clone(), rules, content.clone(), receipts.clone(), Arc::new(SoftVerifier));
     let papers = PaperRpc::new(desk, live, runtime.clone());
+    let (db, board) = (runtime.db().clone(), Board::default());
+    let wait_max = town.diagnosis.delivery_wait_max_minutes;
+    let lanes = Lanes::new(db.clone(), runtime.clock().clone(), board.clone(), hold.clone(), wait_max);
     let service = Service::new(runtime)
         .people(Arc::new(people::Roster::new(directory.clone())))
         .serve(KeyServiceServer::new(keys))
-        .serve(PaperServiceServer::new(papers));
+        .serve(PaperServiceServer::new(papers))
+        .check(lanes);
 
-    let db = runtime.db().clone();
     let office = PeerFeed::new(directory.channel(OFFICE)?);
     Ok(service.background(move |tasks| {
         sweep::start(&db, &content, tasks);
@@ -99,7 +101,7 @@ async fn assembled(runtime: &Runtime) -> Result<Service, StartError> {
         Subscription::new(db.clone(), Numbering::new(writer.clone()), own).start(tasks);
         let (reaction, feed) = reactions(writer.clone(), receipts, office);
         Subscription::new(db, reaction, feed).start(tasks);
-        Dispatcher::new(writer, directory, hold).start(tasks);
+        Dispatcher::new(writer, directory, hold, board).start(tasks);
     }))
 }
 

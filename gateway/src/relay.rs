@@ -5,6 +5,7 @@
 //! - [`content`]: the attachments.
 //! - [`receipts`]: what the sender takes home.
 //! - [`delivery`], [`dispatcher`]: numbers, the queue, and its emptying.
+//! - [`lanes`]: what an operator is told of lanes in which nothing moves.
 //! - [`reactions`]: what the office's journal leads to.
 
 pub mod addressing;
@@ -13,6 +14,7 @@ pub(crate) mod delivery;
 pub(crate) mod dispatcher;
 pub mod envelope;
 pub mod findings;
+pub(crate) mod lanes;
 pub mod paper;
 pub(crate) mod reactions;
 pub mod receipts;

@@ -2,6 +2,7 @@
 
 mod attachments;
 mod deliveries;
+mod diagnosis;
 mod harness;
 mod keys;
 mod office;

@@ -6,6 +6,7 @@
 //! when the recipient is reached again or the gateway starts. Delivering twice is harmless: the office knows each number.
 
 mod backoff;
+mod board;
 mod hold;
 mod lane;
 
@@ -25,6 +26,7 @@ use crate::OFFICE;
 use backoff::Waiting;
 use lane::{Drained, Worker};
 
+pub(crate) use board::{Board, Failing};
 pub(crate) use hold::{Hold, Holding};
 
 /// The advisory lock of the one dispatcher.
@@ -42,12 +44,13 @@ pub(crate) struct Dispatcher {
     writer: Writer,
     directory: Directory,
     hold: Hold,
+    board: Board,
 }
 
 impl Dispatcher {
-    /// A dispatcher over the gateway's queue; `hold` may stop it in development.
-    pub(crate) fn new(writer: Writer, directory: Directory, hold: Hold) -> Self {
-        Self { writer, directory, hold }
+    /// A dispatcher over the gateway's queue; `hold` may stop it in development, and `board` tells which lanes fail.
+    pub(crate) fn new(writer: Writer, directory: Directory, hold: Hold, board: Board) -> Self {
+        Self { writer, directory, hold, board }
     }
 
     /// Delivers in the background, until the process stops.
@@ -70,7 +73,10 @@ impl Dispatcher {
             let mut lead = self.writer.db().lead(LOCK).await?;
             tokio::select! {
                 failed = self.dispatch() => failed?,
-                () = lead.lost() => tracing::warn!("another replica makes the deliveries now"),
+                () = lead.lost() => {
+                    self.board.clear();
+                    tracing::warn!("another replica makes the deliveries now");
+                }
             }
         }
     }
@@ -137,7 +143,10 @@ impl Dispatcher {
     fn note(&self, waiting: &mut HashMap<Lane, Waiting>, lane: Lane, drained: Drained) {
         let now = self.writer.clock().now();
         match drained {
-            Drained::Empty => drop(waiting.remove(&lane)),
+            Drained::Empty => {
+                self.board.works(&lane);
+                waiting.remove(&lane);
+            }
             Drained::Held => {}
             Drained::Failed { cause, progress } => {
                 let before = waiting.get(&lane).filter(|_| !progress);
@@ -149,6 +158,7 @@ impl Dispatcher {
                 } else {
                     tracing::warn!(%sender, %recipient, %again, cause, "a delivery is tried again later");
                 }
+                self.board.fails(lane.clone(), Failing { failures: next.failures(), again, cause });
                 waiting.insert(lane, next);
             }
         }

@@ -49,7 +49,7 @@ use townlink_proto::townlink::office::v1::guidance_service_server::GuidanceServi
 use townlink_proto::townlink::office::v1::inbox_service_server::InboxServiceServer;
 use townlink_proto::townlink::office::v1::institution_service_server::InstitutionServiceServer;
 use townlink_proto::townlink::office::v1::roster_service_server::RosterServiceServer;
-use vocabulary::{RulesDocument, WorkingCalendar};
+use vocabulary::WorkingCalendar;
 
 use coordination::rpc::CoordinationRpc;
 use coordination::timer::Duties;
@@ -109,8 +109,7 @@ pub async fn assemble(runtime: Runtime) -> Result<Service, StartError> {
     let writer = runtime.writer();
     if let Some(document) = settings.document().map_err(invalid)? {
         document.applies_on(runtime.clock().today()).map_err(|error| invalid(SettingsError::of_document(&error)))?;
-        let RulesDocument { number, from, tables } = document;
-        tracing::info!(document = %number, %from, tables = tables.join(","), "tables of rules are the town's own");
+        runtime::serve::rest_on(&document);
     }
     let names = Arc::new(settings.institution_names().map_err(invalid)?);
     let first = roster::first_assignments(&settings.roster, runtime.clock().today()).map_err(invalid)?;
@@ -137,7 +136,7 @@ pub async fn assemble(runtime: Runtime) -> Result<Service, StartError> {
         .people(Arc::new(roster))
         .grants(settings.journal_grants().map_err(invalid)?)
         .admit(GATEWAY, Act::Deliver);
-    let service = register::serve(service, &runtime, rules, names).await?;
+    let service = register::serve(service, &runtime, rules, Arc::clone(&names)).await?;
     let outgoing = DispatchRules::new(&settings.dispatch, Arc::clone(&names)).map_err(invalid)?;
     let service = dispatch::serve(service, &runtime, outgoing).await?;
     let service = settings.journal_readers().fold(service, |service, reader| service.admit(reader, Act::ReadJournal));

@@ -9,6 +9,7 @@
 //! with a connection of its own, that run one job in one transaction and repeat it where it lost a race.
 
 mod create;
+mod inspect;
 mod job;
 mod lead;
 mod log_identity;
@@ -34,6 +35,7 @@ use crate::refusal::Failure;
 use job::{Job, TypedJob};
 
 pub use create::{create, remove};
+pub use inspect::{BoundLog, DatabaseFault, Inspection, inspect};
 pub use job::Retry;
 pub use lead::Lead;
 pub use migrate::{Migrations, SchemaError};

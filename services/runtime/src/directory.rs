@@ -5,6 +5,7 @@
 //!
 //! - [`channel`]: the channel itself, which forwards who acts.
 //! - [`remote`]: connections over the network; also for programs that are no service.
+//! - [`trouble`]: why a service is not reached.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -19,12 +20,15 @@ use crate::caller::{PersonId, Principal, ServiceName};
 use crate::in_process::PipeConnector;
 use crate::refusal::Failure;
 use crate::tasks::Tasks;
+use crate::telemetry::Spans;
 
 pub mod channel;
 pub mod remote;
+pub mod trouble;
 
 pub use channel::PeerChannel;
 pub use remote::{Remote, RemoteError};
+pub use trouble::Trouble;
 
 use channel::Line;
 
@@ -52,12 +56,25 @@ struct Inner {
     places: HashMap<ServiceName, Place>,
     minter: Minter,
     tasks: Tasks,
+    spans: Spans,
     lines: Mutex<HashMap<ServiceName, Line>>,
 }
 
 impl Directory {
-    pub(crate) fn new(own: ServiceName, places: HashMap<ServiceName, Place>, minter: Minter, tasks: Tasks) -> Self {
-        Self(Arc::new(Inner { own, places, minter, tasks, lines: Mutex::default() }))
+    pub(crate) fn new(
+        own: ServiceName,
+        places: HashMap<ServiceName, Place>,
+        minter: Minter,
+        tasks: Tasks,
+        spans: Spans,
+    ) -> Self {
+        Self(Arc::new(Inner { own, places, minter, tasks, spans, lines: Mutex::default() }))
+    }
+
+    /// Does something about a matter that outlives calls, such as a paper, outside of any: what is called meanwhile is seen in the
+    /// matter's trace.
+    pub async fn within<F: Future>(&self, matter: &str, what: &'static str, work: F) -> F::Output {
+        self.0.spans.within(matter, what, work).await
     }
 
     /// The channel to a service, on which this service acts for itself.
@@ -114,6 +131,16 @@ impl Directory {
         Ok(line.serving.subscribe())
     }
 
+    /// The services elsewhere that are not reached, and why.
+    pub(crate) async fn unreached(&self) -> Vec<(ServiceName, Trouble)> {
+        let asked = self.0.places.iter().filter_map(|(name, place)| match place {
+            Place::Here(_) => None,
+            Place::There(remote) => Some(async move { (*name, remote.probe().await) }),
+        });
+        let answers = futures::future::join_all(asked).await;
+        answers.into_iter().filter_map(|(name, reached)| Some((name, reached.err()?))).collect()
+    }
+
     fn token(&self, principal: &Principal, person: Option<&PersonId>) -> Result<HeaderValue, Failure> {
         self.0.minter.token(principal, person).map_err(Failure::internal)
     }
@@ -139,9 +166,13 @@ async fn probe(line: Line) {
         let losses = line.losses.subscribe();
         let question = tonic_health::pb::HealthCheckRequest::default();
         let answer = tokio::time::timeout(PROBE_PAUSE_MAX, health.check(question)).await;
+        if let Ok(Err(status)) = &answer {
+            line.told(status);
+        }
         let serving = matches!(answer, Ok(Ok(answer)) if answer.get_ref().status() == tonic_health::ServingStatus::Serving.into());
         if serving {
             // Told each time, also where nobody saw that the connection was lost: whoever failed on it need not wait.
+            line.reached();
             line.serving.send_replace(true);
             pause = PROBE_PAUSE_MIN;
             lost(losses).await;

@@ -39,7 +39,7 @@ use crate::config::Limits;
 use crate::execute::Writer;
 use crate::people::CachedPeople;
 use crate::refusal::{self, Failure};
-use crate::telemetry::{self, CallContext, TraceId};
+use crate::telemetry::{self, CallContext, Place, Spans, TraceId};
 
 pub mod answer;
 mod body;
@@ -47,7 +47,7 @@ mod deadline;
 pub mod denials;
 mod fields;
 pub(crate) mod identity;
-mod metrics;
+pub(crate) mod metrics;
 mod replay;
 
 pub use answer::{RawAnswer, raw};
@@ -76,6 +76,7 @@ pub(crate) struct Parts {
     pub denials: Arc<Denials>,
     pub limits: Limits,
     pub stopping: CancellationToken,
+    pub spans: Spans,
 }
 
 /// The layers of one service and the handlers behind them.
@@ -93,6 +94,7 @@ pub(crate) struct Stack {
     calls: Arc<Semaphore>,
     streams: Arc<Semaphore>,
     stopping: CancellationToken,
+    spans: Spans,
 }
 
 struct Served {
@@ -122,6 +124,7 @@ impl Stack {
             writer: parts.writer,
             limits: parts.limits,
             stopping: parts.stopping,
+            spans: parts.spans,
         }
     }
 
@@ -140,7 +143,11 @@ impl Stack {
         let served = self.methods.get(request.uri().path());
         let streams = served.is_some_and(|served| served.rule.client_streaming || served.rule.server_streaming);
         let deadline = begun + deadline::of(request.headers(), &self.limits, streams);
-        let context = CallContext { service: self.service, trace: trace(&request), deadline: Some(deadline) };
+        let above = place(&request);
+        let span = self.spans.served(served.map(|served| served.rule.path.as_str()), above);
+        let place = span.place().or(above).unwrap_or_else(|| Place::unexported(TraceId::fresh()));
+        let spans = self.spans.clone();
+        let context = CallContext { service: self.service, place, deadline: Some(deadline), spans };
         let serving = AssertUnwindSafe(tokio::time::timeout_at(deadline, self.route(served, connection, request)));
         let response = context.scope(async {
             let answered = match serving.catch_unwind().await {
@@ -153,6 +160,7 @@ impl Stack {
             answered.unwrap_or_else(Status::into_http)
         });
         let response = response.await;
+        span.end(metrics::code_of(&response));
         served.map_or(&self.others, |served| &served.metrics).observe(&response, begun);
         Ok(response)
     }
@@ -274,7 +282,7 @@ fn is_grpc<B>(request: &Request<B>) -> bool {
 }
 
 /// A trace goes on where a service of the cell began it; the identity of who sent it does not matter to a number.
-fn trace<B>(request: &Request<B>) -> TraceId {
-    let traceparent = request.headers().get("traceparent").and_then(|header| header.to_str().ok());
-    traceparent.and_then(TraceId::from_traceparent).unwrap_or_else(TraceId::fresh)
+fn place<B>(request: &Request<B>) -> Option<Place> {
+    let traceparent = request.headers().get("traceparent")?;
+    Place::from_traceparent(traceparent.to_str().ok()?)
 }

@@ -7,6 +7,7 @@
 //! - [`clock`]: the town's clock.
 //! - [`config`]: settings in layers, typed and checked once.
 //! - [`db`]: SQLite and PostgreSQL behind one SQL text.
+//! - [`diagnosis`]: what is wrong, which party it is with, and how it is mended.
 //! - [`directory`]: where each service is, as a channel.
 //! - [`etag`]: the version of a resource, as the caller sees it.
 //! - [`execute`]: the write path.
@@ -35,6 +36,7 @@ pub mod caller;
 pub mod clock;
 pub mod config;
 pub mod db;
+pub mod diagnosis;
 pub mod directory;
 pub mod etag;
 pub mod execute;

@@ -4,6 +4,7 @@
 //! beside it where the holder serves. A private key is written with access for its owner only, and never half.
 //!
 //! - [`authority`]: issues identities.
+//! - [`certificate`]: what a certificate is good for, and why it is not.
 //! - [`files`]: files that appear whole or not at all.
 
 use std::path::{Path, PathBuf};
@@ -18,6 +19,7 @@ use crate::caller::{Cell, ServiceName};
 use crate::signing::{Signer as _, SoftEd25519, SoftSm2};
 
 pub mod authority;
+pub mod certificate;
 pub mod files;
 
 pub use authority::{Authority, Issued, Validity};
@@ -218,7 +220,7 @@ fn read_identity(files: &IdentityFiles) -> Result<(Vec<CertificateDer<'static>>,
     Ok((chain, key))
 }
 
-fn read_roots(authority: &Path) -> Result<RootCertStore, PkiError> {
+pub(crate) fn read_roots(authority: &Path) -> Result<RootCertStore, PkiError> {
     let mut roots = RootCertStore::empty();
     for certificate in read_certificates(authority)? {
         let fault = |cause: rustls::Error| PkiError::Content { path: authority.to_owned(), fault: cause.to_string() };
@@ -227,7 +229,7 @@ fn read_roots(authority: &Path) -> Result<RootCertStore, PkiError> {
     Ok(roots)
 }
 
-fn read_certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, PkiError> {
+pub(crate) fn read_certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, PkiError> {
     let pem = files::read(path)?;
     let fault = |fault: String| PkiError::Content { path: path.to_owned(), fault };
     let certificates = CertificateDer::pem_slice_iter(&pem)

@@ -7,6 +7,7 @@
 //! Whoever leads also extends the Merkle log: soon after news, at most a few times a second, off the writer task.
 
 pub(crate) mod leader;
+pub(crate) mod stall;
 mod tree;
 
 use std::sync::Arc;

@@ -21,6 +21,7 @@ use crate::caller::ServiceName;
 use crate::clock::TownClock;
 use crate::config::{ConfigError, Loaded, Settings};
 use crate::db::{Db, Migrations, SchemaError};
+use crate::diagnosis::Check;
 use crate::directory::{Directory, RemoteError};
 use crate::execute::Writer;
 use crate::journal::service::Grants;
@@ -239,6 +240,7 @@ pub struct Service {
     people: Arc<dyn People>,
     named: NamedServices,
     grants: Grants,
+    checks: Vec<Arc<dyn Check>>,
     begin: Begin,
 }
 
@@ -253,6 +255,7 @@ impl Service {
             people: Arc::new(NoPeople),
             named: NamedServices::default(),
             grants: Grants::none(),
+            checks: Vec::new(),
             begin: Vec::new(),
         }
     }
@@ -296,12 +299,25 @@ impl Service {
         self
     }
 
+    /// What a diagnosis looks at beside what every service does.
+    #[must_use]
+    pub fn check(mut self, check: impl Check + 'static) -> Self {
+        self.checks.push(Arc::new(check));
+        self
+    }
+
     /// Begins work in the background, once every service of the process is served. Tasks are kept by [`Tasks`].
     #[must_use]
     pub fn background(mut self, begin: impl FnOnce(&Tasks) + Send + 'static) -> Self {
         self.begin.push(Box::new(begin));
         self
     }
+}
+
+/// Logs on which document the tables of a service rest that are the town's own.
+pub fn rest_on(document: &vocabulary::RulesDocument) {
+    let vocabulary::RulesDocument { number, from, tables } = document;
+    tracing::info!(document = %number, %from, tables = tables.join(","), "tables of rules are the town's own");
 }
 
 /// Background work that waits for every service of the process to be served.

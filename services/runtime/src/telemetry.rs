@@ -1,4 +1,6 @@
-//! Logs, and what a log line and an error need to know of the call at hand.
+//! Logs and traces, and what a log line and an error need to know of the call at hand.
+//!
+//! - [`spans`]: traces for a collector.
 
 use std::any::Any;
 use std::error::Error;
@@ -15,6 +17,10 @@ use tokio::time::Instant;
 use tracing_subscriber::EnvFilter;
 
 use crate::caller::ServiceName;
+
+pub mod spans;
+
+pub use spans::{Place, Spans, TelemetrySettings};
 
 /// The form of log lines.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,24 +66,6 @@ impl TraceId {
         let process = *PROCESS.get_or_init(|| getrandom::u64().unwrap_or(1) | 1);
         Self((u128::from(process) << 64) | u128::from(COUNT.fetch_add(1, Ordering::Relaxed)))
     }
-
-    /// The trace id of a W3C `traceparent` header.
-    #[must_use]
-    pub fn from_traceparent(header: &str) -> Option<Self> {
-        let mut parts = header.split('-');
-        let (version, id) = (parts.next()?, parts.next()?);
-        let well_formed = version.len() == 2 && id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit());
-        let id = u128::from_str_radix(id, 16).ok().filter(|id| *id != 0)?;
-        well_formed.then_some(Self(id))
-    }
-
-    /// A `traceparent` header under which another service continues the trace.
-    #[must_use]
-    pub fn to_traceparent(self) -> String {
-        let Self(id) = self;
-        // The parent id only has to be non-zero: spans are not exported.
-        format!("00-{id:032x}-{:016x}-01", (id as u64) | 1)
-    }
 }
 
 impl fmt::Display for TraceId {
@@ -87,14 +75,16 @@ impl fmt::Display for TraceId {
 }
 
 /// What is known of the call at hand, wherever the code stands that serves it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct CallContext {
     /// The service that serves the call.
     pub service: ServiceName,
-    /// The trace.
-    pub trace: TraceId,
+    /// Where in which trace it stands.
+    pub place: Place,
     /// When the caller stops waiting.
     pub deadline: Option<Instant>,
+    /// Where spans go.
+    pub spans: Spans,
 }
 
 tokio::task_local! {
@@ -109,20 +99,27 @@ impl CallContext {
 
     /// The call at hand, if there is one.
     pub fn current() -> Option<Self> {
-        CALL.try_with(|call| *call).ok()
+        CALL.try_with(Self::clone).ok()
     }
 }
 
 /// The service that serves the call at hand; outside a call, the town itself.
 #[must_use]
 pub fn current_service() -> ServiceName {
-    CallContext::current().map_or(ServiceName("town"), |call| call.service)
+    CALL.try_with(|call| call.service).unwrap_or(ServiceName("town"))
 }
 
 /// The trace of the call at hand, or a new one.
 #[must_use]
 pub fn current_trace() -> TraceId {
-    CallContext::current().map_or_else(TraceId::fresh, |call| call.trace)
+    CALL.try_with(|call| call.place.trace).unwrap_or_else(|_| TraceId::fresh())
+}
+
+/// Marks in the trace of a matter that the call at hand has done something about it. The name of the matter is not told: the trace
+/// has an id that is derived from it.
+pub fn step(matter: &str, what: &'static str) {
+    // Outside a call nothing is marked.
+    let _ = CALL.try_with(|call| call.spans.step(matter, what, call.place));
 }
 
 /// Keeps what strangers can cause from filling the log: a few lines a second, the rest is only counted.
@@ -159,15 +156,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_trace_goes_on_over_services() {
-        let trace = TraceId::fresh();
-        assert_ne!(trace, TraceId::fresh());
-        assert_eq!(TraceId::from_traceparent(&trace.to_traceparent()), Some(trace));
-        for other in
-            ["", "00-", "00-00000000000000000000000000000000-1-01", "00-+1234567890123456789012345678901-1-01", "xyz"]
-        {
-            assert_eq!(TraceId::from_traceparent(other), None, "{other}");
-        }
+    fn every_call_has_a_trace_of_its_own() {
+        assert_ne!(TraceId::fresh(), TraceId::fresh());
     }
 
     #[test]

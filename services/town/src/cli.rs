@@ -6,8 +6,8 @@ use clap::{ArgAction, Args, Parser, Subcommand};
 use vocabulary::RequestId;
 
 use crate::commands::{
-    calendar, clock, config, coordination, demo, dispatch, document, grant, guidance, inbox, key, log, migrate, pki,
-    power, refusal, relay, roster, serve, up, verify,
+    calendar, clock, config, coordination, demo, dispatch, doctor, document, grant, guidance, inbox, key, log, migrate,
+    pki, power, refusal, relay, roster, serve, up, verify,
 };
 use crate::output::{Output, Reader};
 use crate::problem::Problem;
@@ -35,7 +35,7 @@ Start here:
 
 Exit codes:
   0  done
-  1  the machine could not
+  1  the machine could not, or the doctor found something wrong
   2  the command was not understood, or a field of it is malformed
   3  the town said no: the code, the law and the remedy (办法) are printed; or it has no such thing
   4  a service is away; a command that changes something can be repeated with --request-id
@@ -78,6 +78,8 @@ enum Command {
     Serve(serve::Serve),
     /// Bring the databases of a configured town to this version
     Migrate(migrate::Migrate),
+    /// Say what is wrong with a town: which party, which rule, and the remedy (办法)
+    Doctor(doctor::Doctor),
     /// The configuration of a town
     #[command(subcommand)]
     Config(config::Command),
@@ -97,8 +99,10 @@ enum Command {
     #[command(subcommand)]
     Dispatch(dispatch::Command),
     /// Guidance of the back office to the front desk, and objections (政策指导)
+    #[command(subcommand)]
     Guidance(guidance::Command),
     /// What institutions tell and ask each other beside guidance (工作信息、线索、会商)
+    #[command(subcommand)]
     Coordination(coordination::Command),
     /// Documents by which powers are handed down and taken back (政府文件)
     #[command(subcommand)]
@@ -180,6 +184,7 @@ pub fn run_to(cli: Cli, output: Output) -> Result<(), Problem> {
         Command::Migrate(command) => migrate::run(command, &context),
         Command::Config(command) => config::run(&command, &context),
         Command::Pki(command) => pki::run(&command, &context),
+        Command::Doctor(command) => wait(doctor::run(command, &context)),
         Command::Verify(command) => verify::run(&command, &context),
         Command::Calendar(command) => calendar::run(&command, &context.output),
         Command::Key(command) => wait(key::run(command, &context)),

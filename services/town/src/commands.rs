@@ -6,6 +6,7 @@ pub mod config;
 pub mod coordination;
 pub mod demo;
 pub mod dispatch;
+pub mod doctor;
 pub mod document;
 pub mod grant;
 pub mod guidance;

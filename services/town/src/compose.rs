@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use runtime::caller::ServiceName;
-use runtime::config::{Loaded, Settings, Shown, Sources};
+use runtime::config::{ConfigError, Loaded, Settings, Shown, Sources};
 use runtime::log::{Origin, VerifierKey};
 use runtime::pki::public_half;
 use runtime::serve::{Address, Blueprint, Running, Schema, StartError};
@@ -36,6 +36,44 @@ pub struct ConfigFile {
     config: Option<PathBuf>,
 }
 
+impl ConfigFile {
+    /// Whether a file was named.
+    #[must_use]
+    pub const fn is_named(&self) -> bool {
+        self.config.is_some()
+    }
+}
+
+/// Settings that cannot be.
+#[derive(Debug, thiserror::Error)]
+pub enum Wrong {
+    /// A key or a value.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The office's section.
+    #[error(transparent)]
+    Office(#[from] office::SettingsError),
+    /// The gateway's section.
+    #[error(transparent)]
+    Gateway(#[from] gateway::settings::SettingsError),
+    /// The file.
+    #[error("{place}: {cause}")]
+    File {
+        /// The file.
+        place: String,
+        /// Why.
+        cause: std::io::Error,
+    },
+}
+
+impl Wrong {
+    /// Whether a key is set that nothing reads.
+    #[must_use]
+    pub const fn is_unknown_key(&self) -> bool {
+        matches!(self, Self::Config(ConfigError::UnknownKey { .. }))
+    }
+}
+
 /// The names of all services.
 #[must_use]
 pub fn services() -> Vec<ServiceName> {
@@ -54,19 +92,28 @@ pub fn named(names: &[String]) -> Result<Vec<Blueprint>, Problem> {
 
 /// Reads the settings. `further` are settings of this run, over those of the environment.
 pub fn load(file: &ConfigFile, data_dir: &Path, further: Vec<(String, String)>) -> Result<Loaded, Problem> {
+    read_with(file, data_dir, further).map_err(wrong)
+}
+
+/// Reads the settings, for whoever asks what is wrong with them.
+pub fn read(file: &ConfigFile, data_dir: &Path) -> Result<Loaded, Wrong> {
+    read_with(file, data_dir, Vec::new())
+}
+
+fn read_with(file: &ConfigFile, data_dir: &Path, further: Vec<(String, String)>) -> Result<Loaded, Wrong> {
     let file = match &file.config {
         Some(file) => Some(file.clone()),
         None => Some(data_dir.join(FILE)).filter(|file| file.exists()),
     };
     if let Some(file) = &file {
-        at_file(file, std::fs::metadata(file))?;
+        std::fs::metadata(file).map_err(|cause| Wrong::File { place: file.display().to_string(), cause })?;
     }
     let defaults = format!("data_dir = {}", toml::Value::from(data_dir.display().to_string()));
     let environment = Sources::environment().into_iter().chain(further).collect();
-    let loaded = Loaded::read(&Sources { services: services(), defaults, file, environment }).map_err(wrong)?;
+    let loaded = Loaded::read(&Sources { services: services(), defaults, file, environment })?;
     // The sections of services are checked too, so that a wrong key, or a table without a document, is found before anything starts.
-    loaded.section::<office::OfficeSettings>("office").map_err(wrong)?.document().map_err(wrong)?;
-    loaded.section::<gateway::settings::Settings>("gateway").map_err(wrong)?.document().map_err(wrong)?;
+    loaded.section::<office::OfficeSettings>("office")?.document()?;
+    loaded.section::<gateway::settings::Settings>("gateway")?.document()?;
     Ok(loaded)
 }
 
@@ -140,7 +187,12 @@ pub fn ready(settings: &Settings, addresses: &[Address]) -> Result<Ready, Proble
 
 /// What a client needs to know of a town that is configured to be elsewhere: the addresses of the settings file.
 pub fn configured(data_dir: &Path) -> Result<Ready, Problem> {
-    let loaded = load(&ConfigFile::default(), data_dir, Vec::new())?;
+    configured_by(&ConfigFile::default(), data_dir)
+}
+
+/// As [`configured`], by a settings file of its own.
+pub fn configured_by(file: &ConfigFile, data_dir: &Path) -> Result<Ready, Problem> {
+    let loaded = load(file, data_dir, Vec::new())?;
     let mut services = Vec::new();
     for name in self::services() {
         let service = loaded.settings.service(name).map_err(wrong)?;

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use runtime::caller::{Cell, Peer, ServiceName};
 use runtime::directory::Remote;
 use runtime::pki::IdentityFiles;
 use serde::{Deserialize, Serialize};
@@ -128,6 +129,11 @@ impl Connection {
 
     /// A channel to a service. It connects with its first call.
     pub fn channel(&self, service: &str) -> Result<Channel, Problem> {
+        Ok(self.remote(service)?.channel())
+    }
+
+    /// A service, reached as who acts. Only who proves to be it is believed.
+    pub fn remote(&self, service: &str) -> Result<Remote, Problem> {
         let found = self.ready.services.iter().find(|known| known.name == service);
         let found = found.ok_or_else(|| {
             Problem::usage(format!("the town has no service {service}"), "`townlink up` starts all of them")
@@ -138,7 +144,12 @@ impl Connection {
             let remedy = "`townlink pki list` shows the identities that there are; `townlink pki issue` makes one";
             Problem::usage(error, remedy)
         })?;
-        Ok(remote.channel())
+        let again = "start the town again; it writes the file anew";
+        let cell =
+            Cell::parse(&self.ready.cell).map_err(|error| Problem::usage(format!("ready.json: {error}"), again))?;
+        let name =
+            ServiceName::parse(service).ok_or_else(|| Problem::usage(format!("ready.json: {service}"), again))?;
+        Ok(remote.needing(cell, Peer::Service(name)))
     }
 
     /// Papers of the relay.
@@ -212,12 +223,25 @@ pub fn read_ready(data_dir: &Path) -> Result<Ready, Problem> {
             return Ok(ready);
         }
     }
-    let text = std::fs::read(&file).map_err(|error| Problem::Unavailable {
-        place: file.display().to_string(),
-        fault: format!("no town serves here: {error}"),
-        request: None,
-    })?;
-    serde_json::from_slice(&text).map_err(|error| {
+    let away = |fault: String| Problem::Unavailable { place: file.display().to_string(), fault, request: None };
+    match std::fs::read(&file) {
+        Ok(text) => read_text(&file, &text),
+        Err(error) => Err(away(format!("no town serves here: {error}"))),
+    }
+}
+
+/// The `ready.json` of a data directory, where there is one.
+pub fn ready_file(data_dir: &Path) -> Result<Option<Ready>, Problem> {
+    let file = data_dir.join(READY_FILE);
+    match std::fs::read(&file) {
+        Ok(text) => read_text(&file, &text).map(Some),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(Problem::failed(file.display().to_string(), error)),
+    }
+}
+
+fn read_text(file: &Path, text: &[u8]) -> Result<Ready, Problem> {
+    serde_json::from_slice(text).map_err(|error| {
         Problem::usage(format!("{}: {error}", file.display()), "start the town again; it writes the file anew")
     })
 }

@@ -69,6 +69,18 @@ pub fn wire_instant(at: Timestamp) -> prost_types::Timestamp {
     prost_types::Timestamp { seconds: at.as_second(), nanos: at.subsec_nanosecond() }
 }
 
+/// An instant that a contract carried.
+#[must_use]
+pub fn read_instant(at: &prost_types::Timestamp) -> Option<Timestamp> {
+    Timestamp::new(at.seconds, at.nanos).ok()
+}
+
+/// A day that a contract carried.
+#[must_use]
+pub fn read_day(day: &townlink_proto::google::r#type::Date) -> Option<Date> {
+    Date::new(i16::try_from(day.year).ok()?, i8::try_from(day.month).ok()?, i8::try_from(day.day).ok()?).ok()
+}
+
 /// Reads an instant: `2026-03-02T09:00:00+08:00`, or a day or a time in the town, `2026-03-02` or `2026-03-02T09:00:00`.
 pub fn parse_instant(text: &str) -> Result<Timestamp, String> {
     if let Ok(at) = text.parse::<Timestamp>() {

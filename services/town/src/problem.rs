@@ -4,6 +4,7 @@ use std::fmt;
 use std::io;
 use std::process::ExitCode;
 
+use runtime::directory::Trouble;
 use runtime::log::Fault;
 use runtime::refusal::{SeenRefusal, read};
 use serde_json::{Value, json};
@@ -82,6 +83,13 @@ pub enum Problem {
         /// The id under which a change can be repeated without doing it twice.
         request: Option<RequestId>,
     },
+    /// A certificate or an address is wrong, so that no attempt will reach the service.
+    Unreached {
+        /// What was called.
+        place: String,
+        /// Why it is not reached.
+        trouble: Trouble,
+    },
     /// A signature, a digest or a proof does not hold.
     Unverified(Fault),
     /// The machine could not.
@@ -111,6 +119,12 @@ impl Problem {
     /// What a status of a call means. `request` is the id of the call where it changes something.
     pub fn of_status(place: &str, status: &Status, request: Option<RequestId>) -> Self {
         let place = place.to_owned();
+        match Trouble::of_status(status) {
+            // Nothing was sent, so nothing needs to be repeated with care.
+            Some(trouble) if !trouble.may_pass() => return Self::Unreached { place, trouble: trouble.clone() },
+            Some(trouble) => return Self::Unavailable { place, fault: trouble.to_string(), request },
+            None => {}
+        }
         let seen = read(status);
         let message = status.message();
         let fault = if message.is_empty() { format!("{:?}", status.code()) } else { message.to_owned() };
@@ -157,7 +171,7 @@ impl Problem {
             Self::Refused { .. } => Exit::Refused,
             Self::Unavailable { .. } => Exit::Unavailable,
             Self::Unverified(_) => Exit::Unverified,
-            Self::Failed { .. } => Exit::Failed,
+            Self::Failed { .. } | Self::Unreached { .. } => Exit::Failed,
             Self::Closed => Exit::Ok,
         }
     }
@@ -182,6 +196,9 @@ impl Problem {
             Self::Unavailable { place, fault, request } => {
                 json!({"kind": "unavailable", "place": place, "fault": fault, "requestId": request.map(|it| it.to_string())})
             }
+            Self::Unreached { place, trouble } => json!({
+                "kind": "unreached", "place": place, "rule": trouble.rule(), "fault": trouble.to_string(), "remedy": trouble.remedy(),
+            }),
             Self::Unverified(it) => {
                 json!({"kind": "unverified", "place": it.place, "fault": it.fault, "remedy": it.remedy})
             }
@@ -211,6 +228,10 @@ impl fmt::Display for Problem {
                     "unavailable: {fault}\n  place:  {place}\n  remedy: try again; `townlink up` starts a town, --data-dir names another"
                 )?;
                 repeat(f, *request)
+            }
+            Self::Unreached { place, trouble } => {
+                let (rule, remedy) = (trouble.rule(), trouble.remedy());
+                write!(f, "not reached: {rule}: {trouble}\n  place:  {place}\n  remedy: {remedy}")
             }
             Self::Unverified(Fault { place, fault, remedy }) => {
                 write!(f, "does not verify: {fault}\n  place:  {place}\n  remedy: {remedy}")

@@ -18,6 +18,7 @@ fn every_command_has_help_and_commands_that_change_something_have_examples() {
         "demo",
         "serve",
         "migrate",
+        "doctor",
         "config check",
         "pki init",
         "pki issue",

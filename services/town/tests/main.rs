@@ -3,9 +3,12 @@
 mod calendar;
 mod catalogue;
 mod demo;
+mod doctor;
 mod help;
 mod problems;
 mod processes;
+mod traces;
+mod unreached;
 mod verify;
 
 use std::path::Path;

@@ -100,6 +100,10 @@ fn services_in_processes_of_their_own_are_one_town() {
     drop(office);
     let away = town.run(&["roster", "list"]);
     assert_eq!(away.status.code(), Some(4), "{}", stderr(&away));
+    // Whoever asks sees it, and so does the gateway; both say the same, once.
+    let doctor = town.run(&["doctor"]);
+    assert_eq!(doctor.status.code(), Some(1), "{}", stderr(&doctor));
+    assert_eq!(stdout(&doctor).matches("fault: office: DR-PEER-AWAY").count(), 1, "{}", stdout(&doctor));
     let clocks = town.run(&["clock", "show"]);
     assert_eq!(clocks.status.code(), Some(4));
     assert!(stdout(&clocks).contains("gateway") && !stdout(&clocks).contains("office"), "{}", stdout(&clocks));

@@ -227,6 +227,34 @@ pub(crate) async fn lanes(sql: &mut Connection) -> Result<Vec<Lane>, Failure> {
     rows.iter().map(|row| Ok(Lane { sender: row.parsed(0)?, recipient: row.parsed(1)? })).collect()
 }
 
+/// The first delivery of a lane that waits to be made.
+#[derive(Clone, Debug)]
+pub(crate) struct Oldest {
+    /// The paper.
+    pub name: PaperName,
+    /// Its number.
+    pub number: i64,
+    /// Since when it waits.
+    pub since_us: i64,
+}
+
+/// The first delivery of a lane that waits to be made, if any.
+pub(crate) async fn oldest(sql: &mut Connection, lane: &Lane) -> Result<Option<Oldest>, Failure> {
+    let row = sqlx::query(
+        "select message_id, number, recorded_us from deliveries \
+         where sender = $1 and recipient = $2 and state = 'QUEUED' order by number limit 1",
+    )
+    .bind(lane.sender.as_str())
+    .bind(lane.recipient.code())
+    .fetch_optional(sql)
+    .await?;
+    let oldest = |row: Row| {
+        let name = PaperName { sender: lane.sender.clone(), message: row.parsed(0)? };
+        Ok(Oldest { name, number: row.int(1)?, since_us: row.int(2)? })
+    };
+    row.map(oldest).transpose()
+}
+
 /// The next deliveries of a lane, in order.
 pub(crate) async fn queued(sql: &mut Connection, lane: &Lane, limit: i64) -> Result<Vec<Queued>, Failure> {
     let rows = sqlx::query(

@@ -22,6 +22,11 @@ impl Waiting {
         Self { failures, at }
     }
 
+    /// How often it failed in a row.
+    pub(super) const fn failures(&self) -> usize {
+        self.failures
+    }
+
     /// When it is tried again.
     pub(super) const fn at(&self) -> Timestamp {
         self.at

@@ -125,7 +125,8 @@ impl Worker {
         for delivery in queued {
             let request = wire::deliver(delivery, lane.recipient)?;
             let mut office = DeliveryServiceClient::new(channel.clone());
-            calls.push_back(async move { office.deliver(request).await });
+            let (directory, paper) = (self.directory.clone(), delivery.name.to_string());
+            calls.push_back(async move { directory.within(&paper, "deliver", office.deliver(request)).await });
         }
         let mut answers = Vec::with_capacity(queued.len());
         while let Some(answer) = calls.next().await {

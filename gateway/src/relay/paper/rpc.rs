@@ -69,12 +69,14 @@ impl PaperRpc {
             rules: self.desk.rules.clone(),
             verifier: self.desk.verifier.clone(),
         };
+        let paper = accept.name.to_string();
         let answer = self.desk.writer.execute::<Acceptance>(call, *accept, facts).await;
         if matches!(answer, Ok(_) | Err(Denial::Refused(_))) {
             self.desk.content.let_go(&looked);
         }
         let answer = answer?;
         metrics::counter!("townlink_relay_papers_accepted_total").increment(1);
+        runtime::telemetry::step(&paper, "accept");
         Ok(raw(answer))
     }
 

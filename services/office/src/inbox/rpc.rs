@@ -94,7 +94,10 @@ impl InboxService for InboxRpc {
     ) -> Result<Response<pb::InboxPaper>, Status> {
         let call = admit_write(&mut request)?;
         let command = wire::sign_for(request.into_inner())?;
-        self.work(call, command).await
+        let paper = command.name.at_gateway();
+        let signed = self.work(call, command).await?;
+        runtime::telemetry::step(&paper, "sign for");
+        Ok(signed)
     }
 
     async fn register_paper(

@@ -13,6 +13,8 @@ use super::{
     ClockSettings, ConfigError, Limits, LogSettings, OperationsSettings, ServiceSettings, Settings, Sources,
     TlsSettings,
 };
+use crate::diagnosis::DiagnosisSettings;
+use crate::telemetry::TelemetrySettings;
 
 /// Refuses every key that neither the settings of the runtime nor a service knows.
 pub(super) fn check_runtime(
@@ -29,6 +31,8 @@ pub(super) fn check_runtime(
         ("tls", fields::<TlsSettings>()),
         ("operations", fields::<OperationsSettings>()),
         ("limits", fields::<Limits>()),
+        ("diagnosis", fields::<DiagnosisSettings>()),
+        ("telemetry", fields::<TelemetrySettings>()),
         ("services", &services),
     ] {
         if let Some(value) = table(&merged.cache).and_then(|table| table.get(key)) {

@@ -11,8 +11,9 @@ use vocabulary::{Institution, Timestamp};
 use super::{ConfigError, Secret};
 use crate::caller::{Cell, ServiceName};
 use crate::clock::ClockMode;
+use crate::diagnosis::DiagnosisSettings;
 use crate::pki::{IdentityFiles, ServiceKeyFiles, public_half};
-use crate::telemetry::LogFormat;
+use crate::telemetry::{LogFormat, TelemetrySettings};
 
 /// The folder of the development authority and its keys, below the data directory.
 const PKI: &str = "pki";
@@ -52,6 +53,10 @@ pub struct Settings {
     pub operations: OperationsSettings,
     /// Bounds on what a process takes on.
     pub limits: Limits,
+    /// From when on the doctor tells of something.
+    pub diagnosis: DiagnosisSettings,
+    /// Where traces go.
+    pub telemetry: TelemetrySettings,
     /// Each service: where it is, and what it needs to run.
     pub services: BTreeMap<String, ServiceSettings>,
 }
@@ -199,6 +204,8 @@ impl Default for Settings {
             tls: TlsSettings::default(),
             operations: OperationsSettings::default(),
             limits: Limits::default(),
+            diagnosis: DiagnosisSettings::default(),
+            telemetry: TelemetrySettings::default(),
             services: BTreeMap::new(),
         }
     }
@@ -296,6 +303,7 @@ impl Settings {
         }
         self.tls.authority = self.tls.authority.map(|path| self.data_dir.join(path));
         self.limits.check()?;
+        self.telemetry.check()?;
         self.clock_mode()?;
         self.operations()?;
         Ok(self)

@@ -76,6 +76,14 @@ fn code(error: &sqlx::Error) -> Option<Code<'_>> {
     code.parse::<i32>().ok().map(|extended| Code::Sqlite(extended & 0xFF))
 }
 
+/// The result code of SQLite, where the error is its.
+pub(super) fn sqlite_code(error: &sqlx::Error) -> Option<i32> {
+    match code(error)? {
+        Code::Sqlite(primary) => Some(primary),
+        Code::Postgres(_) => None,
+    }
+}
+
 impl From<sqlx::Error> for Failure {
     fn from(error: sqlx::Error) -> Self {
         if is_race(&error) {

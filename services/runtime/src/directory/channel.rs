@@ -2,26 +2,31 @@
 
 use std::fmt;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
 use http::{HeaderName, HeaderValue, Request, Response};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::watch;
 use tonic::body::Body;
-use tonic::transport::channel::ResponseFuture;
 use tonic::transport::{Channel, Endpoint, Error};
 use tower::Service;
 
-use super::{Place, remote};
+use super::{Place, Trouble, remote};
 use crate::caller::{ServiceName, token};
+use crate::layers::metrics::code_of;
 use crate::telemetry::CallContext;
 
 /// How long a call waits where neither it nor the call that it serves has a deadline.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The status code of a call that reached nobody.
+const UNAVAILABLE: u16 = 14;
 
 const CALLER: HeaderName = HeaderName::from_static(token::HEADER);
 const TIMEOUT: HeaderName = HeaderName::from_static("grpc-timeout");
@@ -50,7 +55,7 @@ impl PeerChannel {
 impl Service<Request<Body>> for PeerChannel {
     type Response = Response<Body>;
     type Error = Error;
-    type Future = ResponseFuture;
+    type Future = BoxFuture<'static, Result<Self::Response, Self::Error>>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
         self.channel.poll_ready(cx)
@@ -65,14 +70,25 @@ impl Service<Request<Body>> for PeerChannel {
         // What a call waits for may not outlast the call: its remaining time goes on.
         if !headers.contains_key(TIMEOUT) {
             let left = call
+                .as_ref()
                 .and_then(|call| call.deadline)
                 .map_or(PATIENCE, |deadline| deadline.duration_since(tokio::time::Instant::now()));
             headers.insert(TIMEOUT, timeout(left));
         }
-        if let Some(traceparent) = call.and_then(|call| HeaderValue::from_str(&call.trace.to_traceparent()).ok()) {
-            headers.insert(TRACEPARENT, traceparent);
+        let Some(call) = call else { return self.channel.call(request).boxed() };
+        let span = call.spans.called(request.uri().path(), call.place);
+        let place = span.place().unwrap_or(call.place);
+        if let Ok(traceparent) = HeaderValue::from_str(&place.to_traceparent()) {
+            request.headers_mut().insert(TRACEPARENT, traceparent);
         }
-        self.channel.call(request)
+        let answer = self.channel.call(request);
+        async move {
+            let answer = answer.await;
+            // What never came back is unavailable.
+            span.end(answer.as_ref().map_or(UNAVAILABLE, code_of));
+            answer
+        }
+        .boxed()
     }
 }
 
@@ -91,6 +107,9 @@ pub(super) struct Line {
     /// Counts the connections that were lost.
     pub losses: watch::Sender<u64>,
     probing: Arc<AtomicBool>,
+    to: ServiceName,
+    /// What is known to be wrong with the way there, so that it is logged once and not at every attempt.
+    trouble: Arc<Mutex<Option<Trouble>>>,
 }
 
 impl Line {
@@ -109,7 +128,24 @@ impl Line {
             Place::There(remote) => remote.channel_with(move |io| Watched { io, lost: lost.clone() }),
         };
         tracing::debug!(%own, %to, "channel opened");
-        Self { channel, serving: watch::Sender::new(false), losses, probing: Arc::default() }
+        let (serving, probing, trouble) = (watch::Sender::new(false), Arc::default(), Arc::default());
+        Self { channel, serving, losses, probing, to, trouble }
+    }
+
+    /// Logs why the service is not reached, where no new attempt will mend it.
+    pub fn told(&self, status: &tonic::Status) {
+        let trouble = Trouble::of_status(status).filter(|trouble| !trouble.may_pass());
+        let mut known = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(trouble) = trouble.filter(|trouble| known.as_ref() != Some(trouble)) {
+            let (service, rule, remedy) = (self.to, trouble.rule(), trouble.remedy());
+            tracing::error!(%service, rule, remedy, "a service cannot be reached: {trouble}");
+            *known = Some(trouble.clone());
+        }
+    }
+
+    /// Forgets what was wrong.
+    pub fn reached(&self) {
+        *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
     /// Whether the caller is the first to want this line probed.

@@ -27,6 +27,11 @@ const CODES: [&str; 17] = [
     "UNAUTHENTICATED",
 ];
 
+/// The status code that an answer begins with. A stream, and an answer with a body, begins well.
+pub(crate) fn code_of<B>(response: &Response<B>) -> u16 {
+    response.headers().get("grpc-status").and_then(|code| code.to_str().ok()?.parse().ok()).unwrap_or(0)
+}
+
 /// The counters of one method.
 pub(super) struct MethodMetrics {
     calls: Vec<Counter>,
@@ -45,8 +50,7 @@ impl MethodMetrics {
 
     /// Counts a call. A stream counts when it begins.
     pub fn observe<B>(&self, response: &Response<B>, begun: Instant) {
-        let code = response.headers().get("grpc-status").and_then(|code| code.to_str().ok()?.parse().ok());
-        if let Some(counter) = self.calls.get(code.unwrap_or(0_usize)) {
+        if let Some(counter) = self.calls.get(usize::from(code_of(response))) {
             counter.increment(1);
         }
         self.seconds.record(begun.elapsed());

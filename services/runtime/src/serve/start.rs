@@ -12,16 +12,20 @@ use tokio_util::sync::CancellationToken;
 use tonic_health::server::HealthReporter;
 use townlink_proto::DESCRIPTOR_SET;
 use townlink_proto::townlink::clock::v1::clock_service_server::ClockServiceServer;
+use townlink_proto::townlink::diagnosis::v1::diagnosis_service_server::DiagnosisServiceServer;
 use townlink_proto::townlink::journal::v1::journal_service_server::JournalServiceServer;
 
 use super::listener::Doors;
 use super::storage::{self, Storage};
 use super::{Address, Begin, Blueprint, Inner, Runtime, Service, Signers, StartError, operations};
 use crate::access::{RuleError, Rules};
-use crate::caller::ServiceName;
 use crate::caller::token::{Minter, Origin, Verifier};
+use crate::caller::{Peer, ServiceName};
 use crate::clock::{ClockRpc, TownClock};
 use crate::config::{Environment, Loaded, ServiceKeys, Settings};
+use crate::db::Migrations;
+use crate::diagnosis::service::DiagnosisRpc;
+use crate::directory::trouble::Own;
 use crate::directory::{Directory, Place, Remote};
 use crate::execute::Writer;
 use crate::in_process::{self, PipeAcceptor, PipeConnector};
@@ -34,6 +38,7 @@ use crate::refusal::Failure;
 use crate::sequencer::{Pace, Sequencer};
 use crate::signing::{PublicKey, soft_signer};
 use crate::tasks::Tasks;
+use crate::telemetry::Spans;
 
 /// What a start does about the schema of the databases.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -143,18 +148,20 @@ impl Process<'_> {
         storage::bind(name, &db, &origin, &signers).await?;
         let clock = TownClock::open(settings.clock_mode()?, &db).await?;
         let tasks = Tasks::new();
+        let spans = Spans::open(name, &settings.cell, &settings.telemetry)?;
         let runtime = Runtime(Arc::new(Inner {
             name,
             loaded: Arc::clone(self.loaded),
             denials: Arc::new(Denials::new(settings.limits.denials_per_minute, name)),
             writer: Writer::new(db, clock, name),
-            directory: self.directory(name, &keys, &tasks)?,
+            directory: self.directory(name, &keys, &tasks, &spans)?,
             tasks: tasks.clone(),
             signers,
         }));
         let service = (blueprint.assemble)(runtime.clone()).await?;
         let stopping = CancellationToken::new();
-        let (health, stack, begin) = self.stack(&runtime, service, origin, stopping.clone()).await?;
+        let (health, stack, begin) =
+            self.stack(&runtime, service, (origin, blueprint.migrations), (stopping.clone(), spans.clone())).await?;
         let refused = |cause| StartError::Listen {
             key: format!("services.{name}.listen"),
             address: keys.listen.to_string(),
@@ -167,11 +174,17 @@ impl Process<'_> {
         doors.open_pipes(acceptor);
         let tls_name = settings.service(name)?.tls_name.clone().unwrap_or_default();
         let begin = Mutex::new(begin);
-        Ok(Served { name, address, tls_name, doors, health, tasks, stopping, storage, begin })
+        Ok(Served { name, address, tls_name, doors, health, tasks, stopping, storage, spans, begin })
     }
 
     /// The channels of a service: pipes to its neighbours, the network to all others that have an address.
-    fn directory(&self, own: ServiceName, keys: &ServiceKeys, tasks: &Tasks) -> Result<Directory, StartError> {
+    fn directory(
+        &self,
+        own: ServiceName,
+        keys: &ServiceKeys,
+        tasks: &Tasks,
+        spans: &Spans,
+    ) -> Result<Directory, StartError> {
         let settings = &self.loaded.settings;
         let tls = pki::client_config(settings.authority()?, &keys.identity)?;
         let mut places = HashMap::new();
@@ -182,13 +195,15 @@ impl Process<'_> {
             } else if let Some(address) = &other.address {
                 let host = address.rsplit_once(':').map_or(address.as_str(), |(host, _)| host);
                 let tls_name = other.tls_name.as_deref().unwrap_or(host);
-                let remote = Remote::with_tls(address, tls_name, Arc::clone(&tls));
+                let shown = Own { authority: settings.authority()?.clone(), identity: keys.identity.clone() };
+                let remote = Remote::with_tls(address, tls_name, Arc::clone(&tls), shown);
                 let remote = remote.map_err(|cause| StartError::Remote { service: name, cause })?;
+                let remote = remote.needing(settings.cell.clone(), Peer::Service(name));
                 places.insert(name, Place::There(Box::new(remote)));
             }
         }
         let minter = Minter::new(settings.cell.clone(), own, signer(&keys.keys.caller)?);
-        Ok(Directory::new(own, places, minter, tasks.clone()))
+        Ok(Directory::new(own, places, minter, tasks.clone(), spans.clone()))
     }
 
     /// The service's own contracts and those that every service serves, behind the layers.
@@ -196,8 +211,8 @@ impl Process<'_> {
         &self,
         runtime: &Runtime,
         mut service: Service,
-        origin: crate::log::Origin,
-        stopping: CancellationToken,
+        (origin, migrations): (crate::log::Origin, Migrations),
+        (stopping, spans): (CancellationToken, Spans),
     ) -> Result<(HealthReporter, Stack, Begin), StartError> {
         let settings = &self.loaded.settings;
         let signers = vec![Arc::clone(&runtime.signers().ed25519), Arc::clone(&runtime.signers().sm2)];
@@ -205,7 +220,11 @@ impl Process<'_> {
         let journal = Journal::new(runtime.db().clone(), sequencer.tree(), std::mem::take(&mut service.grants));
         let development = settings.environment == Environment::Development;
         let clock = ClockRpc::new(runtime.clock().clone(), development);
-        let service = service.serve(JournalServiceServer::new(journal)).serve(ClockServiceServer::new(clock));
+        let diagnosis = DiagnosisRpc::new(runtime.clone(), migrations, std::mem::take(&mut service.checks));
+        let service = service
+            .serve(JournalServiceServer::new(journal))
+            .serve(ClockServiceServer::new(clock))
+            .serve(DiagnosisServiceServer::new(diagnosis));
         let writer = runtime.writer().clone();
         let mut service = service.background(move |tasks| {
             sequencer.start(tasks);
@@ -236,6 +255,7 @@ impl Process<'_> {
             denials: Arc::clone(&runtime.0.denials),
             limits: settings.limits.clone(),
             stopping,
+            spans,
         });
         Ok((health, stack, service.begin))
     }
@@ -304,6 +324,7 @@ struct Served {
     tasks: Tasks,
     stopping: CancellationToken,
     storage: Storage,
+    spans: Spans,
     /// Behind a lock only so that a process may be shared by threads.
     begin: Mutex<Begin>,
 }
@@ -364,6 +385,7 @@ impl Running {
             let tasks_ended = futures::future::join_all(tasks.map(|tasks| tasks.stop(bound))).await;
             futures::future::join_all(self.services.iter().map(|served| served.doors.close_pipes())).await;
             futures::future::join_all(self.services.iter().map(|served| served.storage.db.close())).await;
+            futures::future::join_all(self.services.iter().map(|served| served.spans.close())).await;
             tasks_ended.into_iter().all(|ended| ended)
         });
         let ended = ended.await.unwrap_or(false);
