@@ -70,11 +70,12 @@ fn state_changes_by_verbs() {
     let mut complaints = Vec::new();
     for source in files("proto") {
         for (index, line) in source.text.lines().enumerate() {
-            if let Some(name) = line
-                .trim()
-                .strip_prefix("rpc ")
-                .filter(|name| name.starts_with("Update") || name.starts_with("Set") || name.starts_with("Delete"))
-            {
+            // A whole word: to settle is not to set.
+            let edits = |name: &&str| {
+                let rest = ["Update", "Set", "Delete"].iter().find_map(|verb| name.strip_prefix(verb));
+                rest.is_some_and(|rest| !rest.starts_with(char::is_lowercase))
+            };
+            if let Some(name) = line.trim().strip_prefix("rpc ").filter(edits) {
                 complaints.push(format!(
                     "{}:{}: {}: a state changes by a verb of the law",
                     source.path,
