@@ -6,6 +6,7 @@ mod demo;
 mod help;
 mod problems;
 mod processes;
+mod register;
 mod verify;
 
 use std::path::Path;
