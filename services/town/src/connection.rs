@@ -16,10 +16,12 @@ use townlink_proto::townlink::journal::v1::journal_service_client::JournalServic
 use townlink_proto::townlink::office::v1::coordination_service_client::CoordinationServiceClient;
 use townlink_proto::townlink::office::v1::dispatch_service_client::DispatchServiceClient;
 use townlink_proto::townlink::office::v1::document_service_client::DocumentServiceClient;
+use townlink_proto::townlink::office::v1::evaluation_service_client::EvaluationServiceClient;
 use townlink_proto::townlink::office::v1::grant_service_client::GrantServiceClient;
 use townlink_proto::townlink::office::v1::guidance_service_client::GuidanceServiceClient;
 use townlink_proto::townlink::office::v1::inbox_service_client::InboxServiceClient;
 use townlink_proto::townlink::office::v1::power_service_client::PowerServiceClient;
+use townlink_proto::townlink::office::v1::public_list_service_client::PublicListServiceClient;
 use townlink_proto::townlink::office::v1::roster_service_client::RosterServiceClient;
 use vocabulary::RequestId;
 
@@ -58,6 +60,10 @@ pub type Documents = DocumentServiceClient<Channel>;
 pub type Powers = PowerServiceClient<Channel>;
 /// Grants and imports.
 pub type Grants = GrantServiceClient<Channel>;
+/// Evaluations.
+pub type Evaluations = EvaluationServiceClient<Channel>;
+/// The public list.
+pub type PublicList = PublicListServiceClient<Channel>;
 /// The roster.
 pub type Roster = RosterServiceClient<Channel>;
 /// The journal and log of one service.
@@ -195,6 +201,16 @@ impl Connection {
     /// Grants and imports.
     pub fn grants(&self) -> Result<Grants, Problem> {
         Ok(Grants::new(self.channel("office")?).max_decoding_message_size(ANSWER_BYTES_MAX))
+    }
+
+    /// Evaluations.
+    pub fn evaluations(&self) -> Result<Evaluations, Problem> {
+        Ok(Evaluations::new(self.channel("office")?).max_decoding_message_size(ANSWER_BYTES_MAX))
+    }
+
+    /// The public list.
+    pub fn public_list(&self) -> Result<PublicList, Problem> {
+        Ok(PublicList::new(self.channel("office")?).max_decoding_message_size(ANSWER_BYTES_MAX))
     }
 
     /// The roster.

@@ -9,6 +9,7 @@ mod problems;
 mod processes;
 mod traces;
 mod unreached;
+mod register;
 mod verify;
 
 use std::path::Path;

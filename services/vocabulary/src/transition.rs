@@ -42,7 +42,7 @@ impl TransitionError {
 /// How a piece of work stands once the authority has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Fate {
-    /// It was decided in time, or was never under this authority.
+    /// The authority stands yet, the work was decided in time, or it was never under this authority.
     Untouched,
     /// The town must not decide it any more; it goes to the county department.
     AuthorityEnded,
@@ -62,19 +62,21 @@ impl AuthorityEnd {
         }
     }
 
-    /// What becomes of work that was filed on a day and decided on another, if it was.
+    /// How work stands on a day that was filed on another and decided on a third, if it was. Nothing has to be written when `W`
+    /// comes: it follows from the dates.
     ///
     /// Work that was decided from `W` on though the document does not let the town finish it is not made lawful by the decision:
     /// it counts as undecided.
     #[must_use]
-    pub fn fate(&self, filed: Date, decided: Option<Date>) -> Fate {
-        if filed >= self.on || decided.is_some_and(|decided| self.may_decide(filed, decided)) {
+    pub fn fate(&self, filed: Date, decided: Option<Date>, today: Date) -> Fate {
+        let in_time = decided.is_some_and(|decided| self.may_decide(filed, decided));
+        if filed >= self.on || in_time || today < self.on {
             return Fate::Untouched;
         }
         match self.transition {
-            Transition::Transfer => Fate::AuthorityEnded,
             Transition::FinishByTown => Fate::Finishing(None),
-            Transition::FinishUntil(until) => Fate::Finishing(Some(until)),
+            Transition::FinishUntil(until) if today <= until => Fate::Finishing(Some(until)),
+            Transition::FinishUntil(_) | Transition::Transfer => Fate::AuthorityEnded,
         }
     }
 
@@ -90,12 +92,6 @@ impl AuthorityEnd {
                 Transition::FinishByTown => true,
                 Transition::FinishUntil(until) => on <= until,
             }
-    }
-
-    /// Whether undecided work is to be handed over on a day: the town may not decide it on that day, nor later.
-    #[must_use]
-    pub fn must_hand_over(&self, filed: Date, on: Date) -> bool {
-        filed < self.on && on >= self.on && !self.may_decide(filed, on)
     }
 }
 
@@ -121,14 +117,17 @@ mod tests {
             (Transition::FinishUntil(LIMIT), Fate::Finishing(Some(LIMIT))),
         ] {
             let end = end(transition);
-            assert_eq!(end.fate(BEFORE, None), fate);
-            assert_eq!(end.fate(BEFORE, Some(BEFORE)), Fate::Untouched, "decided in time");
+            assert_eq!(end.fate(BEFORE, None, BEFORE), Fate::Untouched, "the authority stands yet");
+            assert_eq!(end.fate(BEFORE, None, W), fate);
+            assert_eq!(end.fate(BEFORE, Some(BEFORE), W), Fate::Untouched, "decided in time");
+            assert_eq!(end.fate(W, None, W), Fate::Untouched, "never under this authority");
             let decided = if transition == Transition::Transfer { fate } else { Fate::Untouched };
-            assert_eq!(end.fate(BEFORE, Some(W)), decided, "decided too late is not decided");
-            assert_eq!(end.fate(W, None), Fate::Untouched, "never under this authority");
+            assert_eq!(end.fate(BEFORE, Some(W), W), decided, "decided too late is not decided");
         }
-        let late = Some(LIMIT.tomorrow().expect("a day"));
-        assert_eq!(end(Transition::FinishUntil(LIMIT)).fate(BEFORE, late), Fate::Finishing(Some(LIMIT)));
+        let (until, late) = (end(Transition::FinishUntil(LIMIT)), LIMIT.tomorrow().expect("a day"));
+        assert_eq!(until.fate(BEFORE, None, LIMIT), Fate::Finishing(Some(LIMIT)));
+        assert_eq!(until.fate(BEFORE, None, late), Fate::AuthorityEnded, "what is not finished is handed over");
+        assert_eq!(until.fate(BEFORE, Some(late), late), Fate::AuthorityEnded);
     }
 
     #[test]
@@ -147,10 +146,8 @@ mod tests {
             (until, LIMIT.tomorrow().expect("a day"), false),
         ] {
             assert_eq!(end.may_decide(BEFORE, on), may, "{end:?} on {on}");
-            assert_eq!(end.must_hand_over(BEFORE, on), !may, "{end:?} on {on}");
         }
         assert!(!finish.may_decide(W, W), "what was filed without authority is not finished either");
-        assert!(!finish.must_hand_over(W, W));
     }
 
     #[test]
@@ -170,8 +167,9 @@ mod tests {
             if !end.may_decide(filed, on) {
                 prop_assert!(!end.may_decide(filed, later));
             }
-            let open = end.fate(filed, None) != Fate::Untouched;
-            prop_assert_eq!(open && on >= W && !end.may_decide(filed, on), end.must_hand_over(filed, on));
+            // What was filed without authority is nobody's open work; of all other, it is one or the other.
+            let ended = end.fate(filed, None, on) == Fate::AuthorityEnded;
+            prop_assert_eq!(ended, filed < W && !end.may_decide(filed, on));
         }
     }
 }

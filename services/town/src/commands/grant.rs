@@ -17,12 +17,15 @@ use crate::names::{abbreviate, find};
 use crate::output::{day, digest, facts, instant, short, table};
 use crate::problem::{No, Problem};
 
+mod evaluate;
+
 const IMPORT_EXAMPLES: &str = "\
 Grants come with the county's paper, as its annex. By hand they are imported only where the document is registered \
 already (`townlink document register`); the import stays a draft until a second person confirms it.
 
 Examples:
   townlink --as person/registrar grant import grants.csv
+  townlink --as person/registrar grant import grants.json
   townlink --as person/confirmer grant confirm 3f2a";
 
 const CATALOGUE_EXAMPLES: &str = "\
@@ -46,7 +49,10 @@ pub enum Command {
     History(History),
     /// List imports, newest first
     Imports(Imports),
-    /// Import grants from CSV, as a draft
+    /// Record what an evaluation found of a grant, and when the next is due
+    #[command(after_help = evaluate::EXAMPLES)]
+    Evaluate(evaluate::Evaluate),
+    /// Import grants, CSV or JSON, as a draft
     #[command(after_help = IMPORT_EXAMPLES)]
     Import(Import),
     /// Confirm an import of powers or grants, as the second person
@@ -99,7 +105,7 @@ pub struct Imports {
 /// Imports grants.
 #[derive(Debug, Args)]
 pub struct Import {
-    /// The file, CSV in UTF-8
+    /// The file in UTF-8: CSV, or a JSON array of objects with the same names
     file: PathBuf,
     /// Why grants are corrected, where the file corrects some
     #[arg(long, value_name = "REASON", default_value = "", hide_default_value = true)]
@@ -156,6 +162,7 @@ pub async fn run(command: Command, context: &Context) -> Result<(), Problem> {
             };
             super::write_or_print(&grants_csv(&terms), asked.output.as_deref(), context)
         }
+        Command::Evaluate(asked) => evaluate::run(asked, context).await,
         Command::Import(asked) => {
             let csv = read(&asked.file)?.into();
             let mut client = Connection::open(context, None)?.grants()?;
@@ -293,6 +300,10 @@ fn show(grant: &pb::Grant) -> Table {
         ("revision", grant.revision.to_string()),
         ("recorded", instant(grant.record_time.as_ref())),
     ];
+    if let Some(last) = &grant.evaluation {
+        let (result, on) = (short(last.result().as_str_name(), "EVALUATION_RESULT"), day(last.evaluate_date.as_ref()));
+        rows.push(("evaluated", format!("{result} on {on} by {} {}", last.document_number, last.note)));
+    }
     for suspension in &grant.suspensions {
         let (from, to) = (day(suspension.from.as_ref()), day(suspension.to.as_ref()));
         rows.push(("suspended", format!("{from} to {to} by {}", suspension.document_number)));

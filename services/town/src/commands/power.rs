@@ -16,6 +16,10 @@ use crate::names::{parse_instant, wire_day, wire_instant};
 use crate::output::{day, facts, short, table};
 use crate::problem::{No, Problem};
 
+mod evaluation;
+mod history;
+mod public;
+
 const CHECK_EXAMPLES: &str = "\
 The answer is one of YES, WRONG_INSTITUTION, NO_GRANT, NOT_YET, ENDED, SUSPENDED, NOT_PUBLISHED, BASIS_GAP, \
 OUT_OF_SCOPE. Any answer is an answer: the exit code is 0. With --holds-or-fail anything but YES is exit code 3, for \
@@ -33,6 +37,7 @@ The whole file takes effect or none of it, and only after a second person confir
 Examples:
   townlink power catalogue -o powers.csv
   townlink --as person/registrar power import powers.csv
+  townlink --as person/registrar power import powers.json
   townlink --as person/confirmer grant confirm 3f2a";
 
 /// Powers: what the law provides, and who holds it.
@@ -49,7 +54,22 @@ pub enum Command {
     Count(Count),
     /// Tell which powers are held differently on two dates
     Diff(Diff),
-    /// Import a power catalogue from CSV, as a draft
+    /// Tell what happened to a power: wordings, grants, decisions of the province
+    #[command(after_help = history::EXAMPLES)]
+    History(history::Asked),
+    /// List the documents of a power, and what each did
+    #[command(after_help = history::EXAMPLES)]
+    Documents(history::Asked),
+    /// Show the public list: what is published and in force (权力清单)
+    #[command(after_help = public::EXAMPLES)]
+    Public(public::Public),
+    /// Write the public list as a file, CSV or JSON
+    #[command(after_help = public::EXAMPLES)]
+    Export(public::Export),
+    /// List the grants that are to be evaluated
+    #[command(after_help = evaluation::EXAMPLES)]
+    Evaluations(evaluation::Evaluations),
+    /// Import a power catalogue, CSV or JSON, as a draft
     #[command(after_help = IMPORT_EXAMPLES)]
     Import(Import),
     /// Write the power catalogue that `data/` makes; needs no town
@@ -142,7 +162,7 @@ pub struct Diff {
 /// Imports a power catalogue.
 #[derive(Debug, Args)]
 pub struct Import {
-    /// The file, CSV in UTF-8
+    /// The file in UTF-8: CSV, or a JSON array of objects with the same names
     file: PathBuf,
     /// From when powers that changed are valid in their new version [default: today, by the town's clock]
     #[arg(long, value_name = "DATE", value_parser = parse_date)]
@@ -161,6 +181,11 @@ pub struct Catalogue {
 pub async fn run(command: Command, context: &Context) -> Result<(), Problem> {
     match command {
         Command::Catalogue(asked) => super::write_or_print(&catalogue::powers_csv(), asked.output.as_deref(), context),
+        Command::History(asked) => history::history(&asked, context).await,
+        Command::Documents(asked) => history::documents(&asked, context).await,
+        Command::Public(asked) => public::list(&asked, context).await,
+        Command::Export(asked) => public::export(&asked, context).await,
+        Command::Evaluations(asked) => evaluation::list(&asked, context).await,
         Command::Import(asked) => import(asked, context).await,
         Command::Check(asked) => check(asked, context).await,
         Command::List(asked) => list(asked, context).await,
