@@ -273,7 +273,7 @@ pub async fn run(command: Command, context: &Context) -> Result<(), Problem> {
                 client,
                 context,
                 it.one,
-                false,
+                Among::Own,
                 record_delivery,
                 RecordDeliveryRequest { recipient: it.to, words: it.words }
             )
@@ -310,7 +310,7 @@ async fn cosign(it: Cosign, mut client: Dispatches, context: &Context) -> Result
             client,
             context,
             it.one,
-            false,
+            Among::ToCosign,
             cosign_dispatch,
             CosignDispatchRequest { agrees: agrees, words: words }
         );
