@@ -32,8 +32,18 @@ create index dispatches_institution on dispatches (institution, drafted_us, id);
 create index dispatches_stage on dispatches (stage, drafted_us, id);
 create unique index dispatches_number on dispatches (document_number) where document_number is not null;
 create index dispatches_ref on dispatches (ref_key) where ref_key <> '';
-create index dispatches_awaiting on dispatches (request_key) where awaiting = 1;
+-- One request on a matter to a superior waits at a time.
+create unique index dispatches_awaiting on dispatches (request_key) where awaiting = 1;
 create index dispatches_next on dispatches (next_us) where next_us is not null;
+
+-- Who was asked to agree and has not answered, until the review.
+create table dispatch_cosigns (
+    institution text not null,
+    dispatch text not null,
+    primary key (institution, dispatch)
+);
+
+create index dispatch_cosigns_dispatch on dispatch_cosigns (dispatch);
 
 -- The numbers that stand for no paper: every gap in a series has its record.
 create table void_numbers (

@@ -117,6 +117,11 @@ both_databases! {
         assert!(town.dispatches("wu").get_dispatch(get(&theirs)).await.is_ok());
         desk.request_cosign("wu", &theirs, &["CONSTRUCTION"]).await.expect("construction is asked");
         assert!(town.dispatches("sun").get_dispatch(get(&theirs)).await.is_ok(), "who is asked reads it");
+        let to_cosign = pb::ListDispatchesRequest { to_cosign: true, ..Default::default() };
+        assert_eq!(desk.listed("sun", to_cosign.clone()).await, std::slice::from_ref(&theirs));
+        replay::check(&town.db).await;
+        desk.cosign("sun", &theirs, false).await.expect("it says no");
+        assert_eq!(desk.listed("sun", to_cosign).await, [""; 0]);
 
         let list = |institution: &str| pb::ListDispatchesRequest { institution: institution.to_owned(), ..Default::default() };
         assert_eq!(desk.listed("wang", list("")).await, [theirs.clone(), ours.clone()]);
@@ -201,6 +206,8 @@ both_databases! {
         let name = desk.sent(request("调整镇区规划")).await;
         let other = desk.draft("wu", request("另一事项")).await.expect("another matter may be asked for").name;
         assert_eq!(reason(desk.draft("sun", request("调整镇区 规划")).await), "RE_SECOND_REQUEST");
+        let by_short_name = pb::DispatchContent { main_to: vec!["市人民政府".to_owned()], ..request("调整镇区规划") };
+        assert_eq!(reason(desk.draft("sun", by_short_name).await), "RE_SECOND_REQUEST");
         let due = desk.get(&name).await.reply_due.expect("an answer is due");
         assert_eq!((due.year, due.month, due.day), (2026, 3, 23));
         let waiting = pb::ListDispatchesRequest { awaiting_reply: true, ..Default::default() };

@@ -23,6 +23,7 @@ use super::state::{
 };
 
 pub(crate) use apply::apply;
+pub(crate) use course::named;
 
 /// What is wanted of a dispatch.
 #[derive(Clone, Debug, PartialEq, Eq)]

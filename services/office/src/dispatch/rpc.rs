@@ -5,7 +5,7 @@ use std::sync::Arc;
 use runtime::access::{Access, admit_read, admit_write};
 use runtime::call::Call;
 use runtime::layers::raw;
-use runtime::refusal::Denial;
+use runtime::refusal::{Denial, Violation};
 use runtime::serve::Runtime;
 use tonic::{Request, Response, Status};
 use townlink_proto::townlink::office::v1 as pb;
@@ -216,8 +216,13 @@ impl DispatchService for DispatchRpc {
             (Some(wanted), own) if Some(wanted) == own => own,
             (Some(wanted), _) => return Err(self.other(&reading.access, wanted.code()).await.into()),
         };
+        let to_cosign = own.filter(|_| asked.to_cosign);
+        if asked.to_cosign && wanted.is_some() {
+            return Err(Denial::from(Violation::malformed("institution", "must be empty beside to_cosign")).into());
+        }
         let filter = Filter {
-            institution,
+            institution: institution.filter(|_| to_cosign.is_none()),
+            to_cosign,
             stage: wire::stage_filter(asked.stage)?,
             to_sign: false,
             open: asked.open,

@@ -202,6 +202,8 @@ pub(crate) enum Level {
 /// Someone who may be written to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Party {
+    /// The full name.
+    pub name: String,
     /// Where it stands.
     pub level: Level,
     /// The code by which it is reached electronically.
@@ -292,7 +294,7 @@ impl DispatchRules {
     /// Finds whom a name means on a day.
     pub fn party(&self, name: &str, day: Date) -> Option<Party> {
         let text = normalise(name);
-        let by_hand = |level| Party { level, department: None };
+        let by_hand = |level| Party { name: text.clone(), level, department: None };
         match self.names.resolve(&text, day) {
             Some(Addressee::Government) => return Some(by_hand(Level::Government)),
             Some(Addressee::Institution(institution)) => return Some(by_hand(Level::Own(institution))),
@@ -342,7 +344,8 @@ impl AddresseeLine {
             Some(self.department.clone())
         };
         let name = normalise(&self.name);
-        if name.is_empty() { Err(fault("has no name".to_owned())) } else { Ok((name, Party { level, department })) }
+        let party = Party { name: name.clone(), level, department };
+        if name.is_empty() { Err(fault("has no name".to_owned())) } else { Ok((name, party)) }
     }
 }
 

@@ -56,6 +56,8 @@ pub(crate) struct Filter {
     pub institution: Option<Institution>,
     /// Those at a stage; empty: at any.
     pub stage: &'static str,
+    /// Those that this institution was asked to agree to and has not answered.
+    pub to_cosign: Option<Institution>,
     /// Those that wait for a signature.
     pub to_sign: bool,
     /// Those that have not ended.
@@ -71,6 +73,10 @@ impl Filter {
         if let Some(institution) = self.institution {
             texts.push(institution.code());
             conditions.push_str("institution = $4 and ");
+        }
+        if let Some(institution) = self.to_cosign {
+            texts.push(institution.code());
+            conditions.push_str("id in (select dispatch from dispatch_cosigns where institution = $4) and ");
         }
         if !self.stage.is_empty() {
             texts.push(self.stage);
@@ -223,7 +229,7 @@ async fn answered_number(sql: &mut Connection, content: &Content) -> Result<Opti
 }
 
 /// What a step is decided upon.
-async fn desk(tx: &mut Tx, command: &Command) -> Result<(Desk, Version), Denial> {
+async fn desk(tx: &mut Tx, command: &Command, facts: &Facts) -> Result<(Desk, Version), Denial> {
     let (dispatch, version) = match (load(tx.sql(), command.id).await?, &command.step) {
         (Some((dispatch, version)), _) => (Some(dispatch), version),
         (None, Step::Draft(_)) => (None, Version::ABSENT),
@@ -250,7 +256,7 @@ async fn desk(tx: &mut Tx, command: &Command) -> Result<(Desk, Version), Denial>
     };
     let mut desk = Desk { dispatch: None, waiting: None, original: None, answered_number: None };
     if let Some(content) = content {
-        desk.waiting = waiting(tx.sql(), command.id, content).await?;
+        desk.waiting = waiting(tx.sql(), command.id, &decide::named(content, facts)).await?;
         desk.original = original(tx.sql(), content).await?;
         desk.answered_number = answered_number(tx.sql(), content).await?;
     }
@@ -263,8 +269,8 @@ impl Unit for Desk {
     type Event = Event;
     type Reply = pb::Dispatch;
 
-    async fn load(tx: &mut Tx, command: &Command, _: &Facts) -> Result<(Self, Version), Denial> {
-        desk(tx, command).await
+    async fn load(tx: &mut Tx, command: &Command, facts: &Facts) -> Result<(Self, Version), Denial> {
+        desk(tx, command, facts).await
     }
 
     fn decide(&self, command: &Command, facts: &Facts) -> Result<Vec<Event>, Wire> {
@@ -284,6 +290,9 @@ impl Unit for Desk {
         update(tx, dispatch, saving.version, saving.recorded_us()).await?;
         if content {
             rewrite(tx, dispatch).await?;
+        }
+        if !dispatch.cosigns.is_empty() {
+            ask(tx, dispatch).await?;
         }
         if let Stage::Void(number, mark) = &dispatch.stage {
             let record = wire::void_number(dispatch.id, number, mark);
@@ -346,6 +355,23 @@ async fn update(tx: &mut Tx, dispatch: &Dispatch, version: Version, recorded_us:
     .execute(tx.sql())
     .await?;
     guard(&saved)
+}
+
+/// Writes who was asked to agree and has not answered; after the review nobody is asked any more.
+async fn ask(tx: &mut Tx, dispatch: &Dispatch) -> Result<(), SaveError> {
+    let id = dispatch.id.0.to_string();
+    sqlx::query("delete from dispatch_cosigns where dispatch = $1").bind(id.as_str()).execute(tx.sql()).await?;
+    if !matches!(dispatch.stage, Stage::Draft | Stage::Cosigned) {
+        return Ok(());
+    }
+    for cosign in dispatch.cosigns.iter().filter(|cosign| cosign.answer.is_none()) {
+        sqlx::query("insert into dispatch_cosigns (institution, dispatch) values ($1, $2)")
+            .bind(cosign.institution.code())
+            .bind(id.as_str())
+            .execute(tx.sql())
+            .await?;
+    }
+    Ok(())
 }
 
 /// Writes what a dispatch says now. The row is held since its version was written.

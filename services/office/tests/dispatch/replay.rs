@@ -21,6 +21,8 @@ pub(crate) async fn check(db: &Db) {
         dispatches,
     )
     .await;
+    assert_replay(db, "select institution, dispatch from dispatch_cosigns order by institution, dispatch", cosigns)
+        .await;
     assert_replay(db, "select dispatch, voided_us, record from void_numbers order by dispatch", void_numbers).await;
     assert_replay(
         db,
@@ -39,6 +41,26 @@ struct Told {
 }
 
 fn dispatches(entries: &[Positioned]) -> Vec<Vec<String>> {
+    all(entries).into_values().map(row).collect()
+}
+
+/// Who was asked and has not answered.
+fn cosigns(entries: &[Positioned]) -> Vec<Vec<String>> {
+    let asked = all(entries)
+        .into_values()
+        .map(|told| told.dispatch)
+        .filter(|dispatch| [Stage::Draft, Stage::Cosigned].contains(&dispatch.stage()));
+    let rows = asked.flat_map(|dispatch| {
+        let id = dispatch.name.trim_start_matches("dispatches/").to_owned();
+        let pending = dispatch.cosigns.into_iter().filter(|cosign| cosign.mark.is_none());
+        pending.map(move |cosign| vec![cosign.institution, id.clone()]).collect::<Vec<_>>()
+    });
+    let mut rows: Vec<_> = rows.collect();
+    rows.sort();
+    rows
+}
+
+fn all(entries: &[Positioned]) -> BTreeMap<String, Told> {
     let mut told: BTreeMap<String, Told> = BTreeMap::new();
     for entry in entries {
         let recorded = us(entry.entry.recorded_time.as_ref());
@@ -55,7 +77,7 @@ fn dispatches(entries: &[Positioned]) -> Vec<Vec<String>> {
             known.recorded = recorded;
         }
     }
-    told.into_values().map(row).collect()
+    told
 }
 
 /// Whether the entry begins a change: the second event of a decision is of the same version.

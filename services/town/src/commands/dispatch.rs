@@ -187,8 +187,11 @@ pub struct List {
     /// Only sent requests without an answer
     #[arg(long)]
     awaiting_reply: bool,
+    /// Only those that one's institution was asked to agree to and has not answered
+    #[arg(long, conflicts_with = "institution")]
+    to_cosign: bool,
     /// As the head of the town: those that wait for a signature, or those at a stage
-    #[arg(long, conflicts_with_all = ["institution", "open", "awaiting_reply"])]
+    #[arg(long, conflicts_with_all = ["institution", "open", "awaiting_reply", "to_cosign"])]
     to_sign: bool,
     #[command(flatten)]
     limit: Limit,
@@ -223,8 +226,8 @@ fn stage(text: &str) -> Result<pb::DispatchStage, String> {
 
 /// A step: what is asked, and with which words.
 macro_rules! step {
-    ($client:ident, $context:ident, $one:expr, $signs:expr, $method:ident, $request:ident { $($field:ident: $value:expr),* }) => {{
-        let name = name(&$one.dispatch, &$client, $signs).await?;
+    ($client:ident, $context:ident, $one:expr, $among:expr, $method:ident, $request:ident { $($field:ident: $value:expr),* }) => {{
+        let name = name(&$one.dispatch, &$client, $among).await?;
         let request_id = $context.request().to_string();
         let asked = pb::$request { request_id, name, etag: String::new(), $($field: $value),* };
         let place = concat!("office, ", stringify!($method));
@@ -244,40 +247,49 @@ pub async fn run(command: Command, context: &Context) -> Result<(), Problem> {
         }
         Command::Revise(revise) => {
             let content = Some(revise.draft.content()?);
-            step!(client, context, revise.one, false, revise_dispatch, ReviseDispatchRequest { content: content })
+            step!(client, context, revise.one, Among::Own, revise_dispatch, ReviseDispatchRequest { content: content })
         }
         Command::Cosign(cosign) => self::cosign(cosign, client, context).await?,
         Command::Review(it) => {
-            step!(client, context, it.one, false, review_dispatch, ReviewDispatchRequest { words: it.words })
+            step!(client, context, it.one, Among::Own, review_dispatch, ReviewDispatchRequest { words: it.words })
         }
         Command::Legal(it) => {
-            step!(client, context, it.one, false, review_legality, ReviewLegalityRequest { words: it.words })
+            step!(client, context, it.one, Among::Own, review_legality, ReviewLegalityRequest { words: it.words })
         }
         Command::Sign(it) => {
-            step!(client, context, it.one, true, sign_dispatch, SignDispatchRequest { words: it.words })
+            step!(client, context, it.one, Among::ToSign, sign_dispatch, SignDispatchRequest { words: it.words })
         }
-        Command::Number(one) => step!(client, context, one, false, number_dispatch, NumberDispatchRequest {}),
-        Command::Seal(one) => step!(client, context, one, false, seal_dispatch, SealDispatchRequest {}),
-        Command::Send(one) => step!(client, context, one, false, send_dispatch, SendDispatchRequest {}),
-        Command::Void(it) => step!(client, context, it.one, false, void_number, VoidNumberRequest { reason: it.words }),
+        Command::Number(one) => step!(client, context, one, Among::Own, number_dispatch, NumberDispatchRequest {}),
+        Command::Seal(one) => step!(client, context, one, Among::Own, seal_dispatch, SealDispatchRequest {}),
+        Command::Send(one) => step!(client, context, one, Among::Own, send_dispatch, SendDispatchRequest {}),
+        Command::Void(it) => {
+            step!(client, context, it.one, Among::Own, void_number, VoidNumberRequest { reason: it.words })
+        }
         Command::Withdraw(it) => {
-            step!(client, context, it.one, false, withdraw_dispatch, WithdrawDispatchRequest { reason: it.words })
+            step!(client, context, it.one, Among::Own, withdraw_dispatch, WithdrawDispatchRequest { reason: it.words })
         }
         Command::Deliver(it) => {
             step!(
                 client,
                 context,
                 it.one,
-                false,
+                Among::Own,
                 record_delivery,
                 RecordDeliveryRequest { recipient: it.to, words: it.words }
             )
         }
         Command::Urge(it) => {
-            step!(client, context, it.one, false, urge_dispatch, UrgeDispatchRequest { how: it.how, words: it.words })
+            step!(
+                client,
+                context,
+                it.one,
+                Among::Own,
+                urge_dispatch,
+                UrgeDispatchRequest { how: it.how, words: it.words }
+            )
         }
         Command::Close(it) => {
-            step!(client, context, it.one, false, close_dispatch, CloseDispatchRequest { words: it.words })
+            step!(client, context, it.one, Among::Own, close_dispatch, CloseDispatchRequest { words: it.words })
         }
         Command::Show(show) => shown(show, client).await?,
         Command::List(asked) => return list(asked, &client, context).await,
@@ -298,17 +310,17 @@ async fn cosign(it: Cosign, mut client: Dispatches, context: &Context) -> Result
             client,
             context,
             it.one,
-            false,
+            Among::ToCosign,
             cosign_dispatch,
             CosignDispatchRequest { agrees: agrees, words: words }
         );
         return Ok(request);
     }
-    Ok(step!(client, context, it.one, false, request_cosign, RequestCosignRequest { institutions: it.ask }))
+    Ok(step!(client, context, it.one, Among::Own, request_cosign, RequestCosignRequest { institutions: it.ask }))
 }
 
 async fn shown(show: Show, mut client: Dispatches) -> Result<pb::Dispatch, Problem> {
-    let name = name(&show.one.dispatch, &client, show.to_sign).await?;
+    let name = name(&show.one.dispatch, &client, if show.to_sign { Among::ToSign } else { Among::Own }).await?;
     if show.to_sign {
         let asked = pb::GetDispatchToSignRequest { name };
         return call("office, GetDispatchToSign", None, client.get_dispatch_to_sign(asked)).await;
@@ -325,6 +337,7 @@ async fn list(asked: List, client: &Dispatches, context: &Context) -> Result<(),
             institution: asked.institution,
             open: asked.open,
             awaiting_reply: asked.awaiting_reply,
+            to_cosign: asked.to_cosign,
             ..pb::ListDispatchesRequest::default()
         };
         request.set_stage(asked.stage.unwrap_or_default());
@@ -379,15 +392,27 @@ async fn void_numbers(limit: usize, client: &Dispatches, context: &Context) -> R
     context.output.message(&pb::ListVoidNumbersResponse { void_numbers, next_page_token }, show::void_numbers)
 }
 
-/// The whole name of the dispatch that a person means; one who signs looks among those that wait for him.
-async fn name(wanted: &str, client: &Dispatches, signs: bool) -> Result<String, Problem> {
+/// Among which dispatches one is looked for by a part of its name.
+#[derive(Clone, Copy)]
+enum Among {
+    /// Those that the caller may read.
+    Own,
+    /// Those that wait for the answer of the caller's institution.
+    ToCosign,
+    /// Those that wait for a signature.
+    ToSign,
+}
+
+/// The whole name of the dispatch that a person means.
+async fn name(wanted: &str, client: &Dispatches, among: Among) -> Result<String, Problem> {
     if wanted.contains('/') {
         return Ok(wanted.to_owned());
     }
-    let (found, _) = if signs {
-        to_sign(client, None, usize::MAX).await?
-    } else {
-        dispatches(client, &pb::ListDispatchesRequest::default(), usize::MAX).await?
+    let asked = |to_cosign| pb::ListDispatchesRequest { to_cosign, ..pb::ListDispatchesRequest::default() };
+    let (found, _) = match among {
+        Among::Own => dispatches(client, &asked(false), usize::MAX).await?,
+        Among::ToCosign => dispatches(client, &asked(true), usize::MAX).await?,
+        Among::ToSign => to_sign(client, None, usize::MAX).await?,
     };
     find_numbered(wanted, found.iter().map(|dispatch| (dispatch.name.as_str(), show::number(dispatch))))
 }

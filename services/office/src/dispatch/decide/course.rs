@@ -15,7 +15,7 @@ pub(super) fn draft(desk: &Desk, id: DispatchId, content: &Content, facts: &Fact
         return Err(Course::OtherInstitution { whose: "one of the institutions".to_owned() }.into());
     };
     may_issue(content, institution)?;
-    let content = completed(content, desk);
+    let content = completed(content, desk, facts);
     check(desk, &content, facts)?;
     let dispatch = Dispatch {
         id,
@@ -58,7 +58,7 @@ pub(super) fn revise(
     if dispatch.number().is_some() && content.issuer != dispatch.content.issuer {
         return Err(Course::Fixed { dispatch: dispatch.id.to_string() }.into());
     }
-    let content = completed(content, desk);
+    let content = completed(content, desk, facts);
     check(desk, &content, facts)?;
     Ok(vec![Event::Revised(dispatch.id, Box::new(content), facts.mark(""))])
 }
@@ -72,9 +72,20 @@ fn may_issue(content: &Content, institution: Institution) -> Result<(), Refusal>
     }
 }
 
-/// An answer refers to the number of what it answers (§8.4, REPLIED).
-fn completed(content: &Content, desk: &Desk) -> Content {
+/// The content with everyone who is known under the full name, so that one is the same under every name.
+pub(crate) fn named(content: &Content, facts: &Facts) -> Content {
     let mut content = content.clone();
+    for name in content.main_to.iter_mut().chain(&mut content.copy_to) {
+        if let Some(party) = facts.rules.party(name, facts.today()) {
+            *name = party.name;
+        }
+    }
+    content
+}
+
+/// An answer refers to the number of what it answers (§8.4, REPLIED).
+fn completed(content: &Content, desk: &Desk, facts: &Facts) -> Content {
+    let mut content = named(content, facts);
     if let (true, Some(number)) = (content.ref_document_number.is_empty(), &desk.answered_number) {
         content.ref_document_number.clone_from(number);
     }

@@ -48,7 +48,7 @@ fn recipients(content: &Content, facts: &Facts) -> Vec<Recipient> {
     }
     for (index, name) in content.addressees().enumerate() {
         let department = facts.rules.party(name, facts.today()).and_then(|party| party.department);
-        let known = |it: &Recipient| department.is_some() && it.department == department;
+        let known = |it: &Recipient| it.name == *name || department.is_some() && it.department == department;
         if !all.iter().any(known) {
             all.push(recipient(name, department, index >= content.main_to.len()));
         }
