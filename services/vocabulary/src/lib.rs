@@ -7,6 +7,7 @@
 //! - [`time`]: days and instants of the town, and their written forms.
 //! - [`calendar`]: which days are working days, by year and version.
 //! - [`period`]: when a time limit ends.
+//! - [`working_hours`]: the hours of the working day.
 //! - [`suspension`]: the days on which a time limit stands still.
 //! - [`document_number`]: the number on an official paper (发文字号).
 //! - [`rules_document`]: the document behind the rules of a town that differ from the built-in ones.
@@ -45,6 +46,7 @@ pub mod rules_document;
 pub mod suspension;
 pub mod text;
 pub mod time;
+pub mod working_hours;
 
 pub use calendar::{CalendarYear, DayKind, ListedDay, NoCalendar, WorkingCalendar};
 pub use citizen_number::CitizenNumber;
@@ -64,3 +66,4 @@ pub use power_kind::PowerKind;
 pub use rules_document::{RulesDocument, RulesDocumentError, RulesDocumentSettings};
 pub use suspension::{Interval, Suspensions};
 pub use time::{Date, Timestamp};
+pub use working_hours::WorkingHours;
