@@ -5,7 +5,7 @@
 //! second person confirms the document that it became ([`register`]), and only then does a power change hands.
 //!
 //! - [`delivery`]: takes papers in, in order and once.
-//! - [`inbox`]: signs for, registers, checks and returns papers.
+//! - [`inbox`]: works papers from arrival to archive, and says what falls due.
 //! - [`institution`]: the eight institutions and their names by date.
 //! - [`register`]: powers, grants and the documents that they rest on.
 //! - [`roster`]: who may do what, until the personnel service owns it.
@@ -40,12 +40,14 @@ use vocabulary::RulesDocument;
 
 use delivery::queue::Queue;
 use delivery::rpc::DeliveryRpc;
+use inbox::alarm::{self, Alarms};
 use inbox::rpc::InboxRpc;
 use institution::InstitutionRpc;
 use register::settings::Rules;
 use roster::Roster;
 use roster::rpc::RosterRpc;
 
+pub use inbox::settings::{CalendarLine, InboxSettings, LimitLine};
 pub use register::settings::{DepartmentLine, FieldLine, RankedIssuer, RegisterSettings};
 pub use settings::{NameEntry, OfficeSettings, RosterEntry, SettingsError, TownSettings};
 
@@ -63,7 +65,8 @@ const ASKING: [ServiceName; 6] = [
 ];
 
 /// The migrations of the office's database.
-pub const MIGRATIONS: Migrations = runtime::migrations!["0001_register", "0002_inbox", "0003_roster"];
+pub const MIGRATIONS: Migrations =
+    runtime::migrations!["0001_register", "0002_inbox", "0003_roster", "0004_inbox_work"];
 
 /// The office, for a process to start.
 pub const BLUEPRINT: Blueprint = Blueprint {
@@ -91,11 +94,14 @@ pub async fn assemble(runtime: Runtime) -> Result<Service, StartError> {
     roster::take_over(writer, first).await?;
     let rules = Rules::new(&settings.register, names.town()).map_err(invalid)?;
     let roster = Roster::new(runtime.db().clone());
-    let queue = Queue::open(writer.clone(), runtime.tasks());
+    let due = Arc::new(settings.inbox.rules().map_err(invalid)?);
+    alarm::set_anew(writer, &due).await?;
+    runtime::timer::start(Alarms::new(writer.clone(), Arc::clone(&due)), writer, runtime.tasks());
+    let queue = Queue::open(writer.clone(), Arc::clone(&due), runtime.tasks());
 
     let institutions = InstitutionRpc::new(Arc::clone(&names));
-    let deliveries = DeliveryRpc::new(runtime.clone(), queue);
-    let inboxes = InboxRpc::new(runtime.clone());
+    let deliveries = DeliveryRpc::new(runtime.clone(), queue, Arc::clone(&due));
+    let inboxes = InboxRpc::new(runtime.clone(), due);
     let people = RosterRpc::new(writer.clone(), roster.clone());
     let service = Service::new(&runtime)
         .serve(InstitutionServiceServer::new(institutions))

@@ -12,6 +12,7 @@ use vocabulary::institution::{NameFrom, TownNames};
 use vocabulary::{Institution, InstitutionNames, RulesDocument, RulesDocumentError, RulesDocumentSettings, time};
 
 use crate::GATEWAY;
+use crate::inbox::settings::InboxSettings;
 use crate::register::settings::RegisterSettings;
 
 /// What the office is configured with.
@@ -31,6 +32,8 @@ pub struct OfficeSettings {
     pub journal_readers: BTreeMap<String, Vec<String>>,
     /// The register of powers: issuers, departments, fields, and how the province's decisions call the town.
     pub register: RegisterSettings,
+    /// The inboxes: limits by urgency, working hours, calendars of years to come.
+    pub inbox: InboxSettings,
 }
 
 /// A role that a person holds from the first start on.
@@ -108,8 +111,8 @@ impl OfficeSettings {
     /// [`SettingsError`] where tables differ without one.
     pub fn document(&self) -> Result<Option<RulesDocument>, SettingsError> {
         // Every setting stands here, so that a new table cannot be forgotten.
-        let Self { roster: _, town: _, journal_readers: _, rules_document, names, register } = self;
-        let tables = std::iter::once(("names", !names.is_empty())).chain(register.tables());
+        let Self { roster: _, town: _, journal_readers: _, rules_document, names, register, inbox } = self;
+        let tables = std::iter::once(("names", !names.is_empty())).chain(register.tables()).chain(inbox.tables());
         rules_document.behind(tables).map_err(|error| SettingsError::of_document(&error))
     }
 
@@ -156,8 +159,16 @@ impl OfficeSettings {
 
     fn all_journal_readers(&self) -> BTreeMap<String, Vec<String>> {
         let mut readers = self.journal_readers.clone();
-        let papers =
-            || vec![pb::PaperSignedFor::full_name(), pb::PaperChecked::full_name(), pb::PaperReturned::full_name()];
+        let papers = || {
+            vec![
+                pb::PaperSignedFor::full_name(),
+                pb::PaperChecked::full_name(),
+                pb::PaperReturned::full_name(),
+                pb::PaperCompleted::full_name(),
+                pb::PaperExtended::full_name(),
+                pb::PaperReplied::full_name(),
+            ]
+        };
         readers.entry(GATEWAY.to_string()).or_insert_with(papers);
         readers
     }
@@ -217,7 +228,7 @@ mod tests {
             TownSettings { county: "太仓市".to_owned(), town: "璜泾镇".to_owned(), ..TownSettings::default() };
         let place = OfficeSettings { town, ..OfficeSettings::default() };
         assert_eq!(place.document(), Ok(None));
-        let changes: [(&str, Change); 9] = [
+        let changes: [(&str, Change); 11] = [
             ("names", |it| {
                 it.names.push(NameEntry { institution: "OFFICE".to_owned(), name: "党政办".to_owned(), from: None });
             }),
@@ -229,6 +240,8 @@ mod tests {
             ("register.departments", |it| it.register.departments.clear()),
             ("register.non_licence_approvals", |it| it.register.non_licence_approvals.abolished.clear()),
             ("register.evaluation", |it| it.register.evaluation.years = 9),
+            ("inbox.limits", |it| it.inbox.limits.clear()),
+            ("inbox.working_hours", |it| it.inbox.working_hours = vec!["08:00-16:00".to_owned()]),
         ];
         for (table, change) in changes {
             let mut settings = OfficeSettings::default();
