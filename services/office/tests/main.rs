@@ -3,6 +3,10 @@
 mod delivery;
 mod harness;
 mod inbox;
+mod inbox_clock;
+mod inbox_county;
+mod inbox_steps;
+mod inbox_work;
 mod register;
 mod replay;
 mod roster;

@@ -9,6 +9,7 @@ pub(crate) mod save;
 use bytes::Bytes;
 use runtime::db::{Columns as _, Connection, Row, Tx};
 use runtime::execute::{SaveError, Saving, Unit, Version};
+use runtime::journal::Prepared;
 use runtime::refusal::{Denial, Failure, Refusal};
 use townlink_proto::townlink::office::v1 as pb;
 use vocabulary::{DepartmentCode, MessageId, Sm3Digest, time};
@@ -225,20 +226,25 @@ pub(super) async fn save(
     tx: &mut Tx,
     desk: &Desk,
     events: &[Event],
+    entries: &[Prepared],
     version: Version,
-    recorded_us: i64,
     facts: &Facts,
 ) -> Result<(), SaveError> {
     let rules = facts.rules.as_deref();
+    // A row is recorded with the last entry about it.
+    let recorded_us = |name: &PaperName| {
+        let about = events.iter().zip(entries).filter(|(event, _)| event.name() == Some(name));
+        time::to_us(about.last().map_or(facts.now, |(_, entry)| entry.recorded()))
+    };
     if let Some((other, seen)) = desk.other.as_ref().zip(desk.other_version) {
         // What is replaced leaves the book before the later version enters it.
         if events.iter().any(|event| event.name() == Some(&other.name)) {
-            save::save(tx, other, seen, recorded_us, rules).await?;
+            save::save(tx, other, seen, recorded_us(&other.name), rules).await?;
         } else {
             save::unmoved(tx, &other.name, seen).await?;
         }
     }
-    save::save(tx, &desk.paper, version, recorded_us, rules).await?;
+    save::save(tx, &desk.paper, version, recorded_us(&desk.paper.name), rules).await?;
     for event in events {
         save::beside(tx, event).await?;
     }
@@ -279,7 +285,7 @@ impl Unit for Desk {
             }
             take(tx, event, time::to_us(entry.recorded()), saving.facts).await?;
         }
-        save(tx, self, saving.events, saving.version, saving.recorded_us(), saving.facts).await
+        save(tx, self, saving.events, saving.entries, saving.version, saving.facts).await
     }
 
     fn reply(&self, saving: &Saving<'_, Self>) -> pb::InboxPaper {

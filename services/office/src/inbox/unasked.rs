@@ -4,7 +4,6 @@ use runtime::db::Tx;
 use runtime::execute::SaveError;
 use runtime::journal::{self, Author, Event as _, Prepared};
 use runtime::refusal::{Denial, Failure};
-use vocabulary::time;
 
 use super::decide::{self, Command, Facts};
 use super::store;
@@ -49,9 +48,8 @@ pub(crate) async fn take_step(tx: &mut Tx, command: &Command, facts: &Facts, aut
         last = Some(entry.recorded());
         entries.push(entry);
     }
-    let recorded_us = time::to_us(last.unwrap_or(facts.now));
     let desk = events.iter().fold(desk, decide::apply);
-    store::save(tx, &desk, &events, version, recorded_us, facts).await?;
+    store::save(tx, &desk, &events, &entries, version, facts).await?;
     for entry in entries {
         tx.append(entry);
     }

@@ -10,8 +10,7 @@ use super::super::super::work::{Assignment, DecidedBy, Due, DueSource, Extension
 use super::*;
 
 pub(super) fn rules() -> Arc<Rules> {
-    static RULES: LazyLock<Arc<Rules>> =
-        LazyLock::new(|| Arc::new(InboxSettings::default().rules().expect("rules")));
+    static RULES: LazyLock<Arc<Rules>> = LazyLock::new(|| Arc::new(InboxSettings::default().rules().expect("rules")));
     Arc::clone(&RULES)
 }
 
