@@ -5,6 +5,7 @@
 
 pub(crate) mod decide;
 pub(crate) mod queue;
+pub(crate) mod recall;
 pub(crate) mod rpc;
 pub(crate) mod state;
 pub(crate) mod store;

@@ -8,7 +8,7 @@
 //! - [`delivery`]: takes papers in, in order and once.
 //! - [`dispatch`]: the papers that the town sends.
 //! - [`guidance`]: guidance of the back office to the front desk, and objections.
-//! - [`inbox`]: signs for, registers, checks and returns papers.
+//! - [`inbox`]: works papers from arrival to archive, and says what falls due.
 //! - [`institution`]: the eight institutions and their names by date.
 //! - [`register`]: powers, grants and the documents that they rest on.
 //! - [`outcome`]: whether a text fixes the outcome of a case.
@@ -57,6 +57,7 @@ use delivery::queue::Queue;
 use delivery::rpc::DeliveryRpc;
 use dispatch::settings::DispatchRules;
 use guidance::rpc::GuidanceRpc;
+use inbox::alarm::{self, Alarms};
 use inbox::rpc::InboxRpc;
 use institution::InstitutionRpc;
 use register::settings::Rules;
@@ -65,6 +66,7 @@ use roster::rpc::RosterRpc;
 
 pub use coordination::settings::{CoordinationSettings, Limits};
 pub use dispatch::settings::{AddresseeLine, DispatchSettings, NumberWord};
+pub use inbox::settings::{CalendarLine, InboxSettings, LimitLine};
 pub use register::settings::{DepartmentLine, FieldLine, RankedIssuer, RegisterSettings};
 pub use settings::{NameEntry, OfficeSettings, RosterEntry, SettingsError, TownSettings};
 
@@ -86,6 +88,7 @@ pub const MIGRATIONS: Migrations = runtime::migrations![
     "0001_register",
     "0002_inbox",
     "0003_roster",
+    "0004_inbox_work",
     "0005_dispatches",
     "0006_coordination",
     "0007_evaluations",
@@ -117,11 +120,14 @@ pub async fn assemble(runtime: Runtime) -> Result<Service, StartError> {
     let rules = Rules::new(&settings.register, names.town()).map_err(invalid)?;
     let coordination = coordination_rules(&settings)?;
     let roster = Roster::new(runtime.db().clone());
-    let queue = Queue::open(writer.clone(), runtime.tasks());
+    let due = Arc::new(settings.inbox.rules().map_err(invalid)?);
+    alarm::set_anew(writer, &due).await?;
+    runtime::timer::start(Alarms::new(writer.clone(), Arc::clone(&due)), writer, runtime.tasks());
+    let queue = Queue::open(writer.clone(), Arc::clone(&due), runtime.tasks());
 
     let institutions = InstitutionRpc::new(Arc::clone(&names));
-    let deliveries = DeliveryRpc::new(runtime.clone(), queue);
-    let inboxes = InboxRpc::new(runtime.clone());
+    let deliveries = DeliveryRpc::new(runtime.clone(), queue, Arc::clone(&due));
+    let inboxes = InboxRpc::new(runtime.clone(), due);
     let people = RosterRpc::new(writer.clone(), roster.clone());
     let matters = CoordinationRpc::new(writer.clone(), Arc::clone(&coordination));
     let guidances = GuidanceRpc::new(writer.clone(), Arc::clone(&coordination));

@@ -6,6 +6,7 @@ use runtime::refusal::Violation;
 use townlink_proto::townlink::errors::v1::ErrorReason;
 use vocabulary::Institution;
 
+use crate::inbox::refusal::WorkRefusal;
 use crate::inbox::state::FindingCode;
 
 /// A refusal of the office.
@@ -70,6 +71,8 @@ pub(crate) enum Refusal {
         /// What is wrong.
         fault: String,
     },
+    /// The work on a paper says no.
+    Work(Box<WorkRefusal>),
     /// The register says no to the document that the directive would become.
     Register(Box<crate::register::refusal::Refusal>),
     /// `OV_HISTORY_EDIT`: the assignment has ended already (overview.md §1.5).
@@ -145,6 +148,12 @@ impl From<crate::register::refusal::Refusal> for Refusal {
     }
 }
 
+impl From<WorkRefusal> for Refusal {
+    fn from(refusal: WorkRefusal) -> Self {
+        Self::Work(Box::new(refusal))
+    }
+}
+
 impl From<Refusal> for Wire {
     fn from(refusal: Refusal) -> Self {
         match refusal {
@@ -172,6 +181,7 @@ impl From<Refusal> for Wire {
                 "指令或其附件缺失、无法读取或与摘要不符；请退回发文单位，更正后重新发送。",
             )
             .with("fault", fault),
+            Refusal::Work(refusal) => (*refusal).into(),
             Refusal::Register(refusal) => (*refusal).into(),
             Refusal::EndedAlready { assignment } => Self::new(
                 ErrorReason::OvHistoryEdit,
@@ -225,7 +235,7 @@ fn wrong_stage(paper: String, stage: &'static str, wanted: &'static str) -> Wire
         ErrorReason::ReStage,
         format!("{paper} is {stage}, and this step begins from {wanted}"),
         format!(
-            "文件当前为“{}”，本步骤须在“{}”时办理；请刷新后按签收、登记、初审的顺序办理。",
+            "文件当前为“{}”，本步骤须在“{}”时办理；请刷新后按签收、登记、初审、分办、承办、办结的顺序办理。",
             in_words(stage),
             in_words(wanted)
         ),
@@ -242,6 +252,17 @@ fn in_words(stage: &str) -> &'static str {
         "REGISTERED" => "已登记",
         "CHECKED" => "初审通过",
         "RETURNED" => "已退回",
+        "ASSIGNED" => "已分办",
+        "ACCEPTED" => "已接办",
+        "IN_PROGRESS" => "承办中",
+        "GUIDANCE_ISSUED" => "已制发指导意见",
+        "REPORTED" => "已报结果",
+        "COMPLETED" => "已办结",
+        "REPLIED" => "已答复",
+        "ARCHIVED" => "已归档",
+        "MERGED" => "已并办",
+        "TRANSFERRED" => "已转办",
+        "RECALLED" => "已撤回",
         _ => "未知",
     }
 }

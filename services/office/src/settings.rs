@@ -14,6 +14,7 @@ use vocabulary::{Institution, InstitutionNames, RulesDocument, RulesDocumentErro
 use crate::GATEWAY;
 use crate::coordination::settings::CoordinationSettings;
 use crate::dispatch::settings::DispatchSettings;
+use crate::inbox::settings::InboxSettings;
 use crate::register::settings::RegisterSettings;
 
 /// What the office is configured with.
@@ -37,6 +38,8 @@ pub struct OfficeSettings {
     pub register: RegisterSettings,
     /// Outgoing papers: the words of their numbers, who may be written to, and how long an answer is waited for.
     pub dispatch: DispatchSettings,
+    /// The inboxes: limits by urgency, working hours, calendars of years to come.
+    pub inbox: InboxSettings,
 }
 
 /// A role that a person holds from the first start on.
@@ -114,12 +117,22 @@ impl OfficeSettings {
     /// [`SettingsError`] where tables differ without one.
     pub fn document(&self) -> Result<Option<RulesDocument>, SettingsError> {
         // Every setting stands here, so that a new table cannot be forgotten.
-        let Self { roster: _, town: _, journal_readers: _, rules_document, names, register, dispatch, coordination } =
-            self;
+        let Self {
+            roster: _,
+            town: _,
+            journal_readers: _,
+            rules_document,
+            names,
+            register,
+            dispatch,
+            coordination,
+            inbox,
+        } = self;
         let tables = std::iter::once(("names", !names.is_empty()))
             .chain(register.tables())
             .chain(dispatch.tables())
-            .chain(coordination.tables());
+            .chain(coordination.tables())
+            .chain(inbox.tables());
         rules_document.behind(tables).map_err(|error| SettingsError::of_document(&error))
     }
 
@@ -172,6 +185,9 @@ impl OfficeSettings {
                 pb::PaperChecked::full_name(),
                 pb::PaperReturned::full_name(),
                 pb::DispatchSent::full_name(),
+                pb::PaperCompleted::full_name(),
+                pb::PaperExtended::full_name(),
+                pb::PaperReplied::full_name(),
             ]
         };
         readers.entry(GATEWAY.to_string()).or_insert_with(papers);
@@ -247,6 +263,8 @@ mod tests {
             ("coordination.limits", |it| it.coordination.limits.object = 3),
             ("coordination.designations", |it| it.coordination.designations.clear()),
             ("register.evaluation", |it| it.register.evaluation.years = 9),
+            ("inbox.limits", |it| it.inbox.limits.clear()),
+            ("inbox.working_hours", |it| it.inbox.working_hours = vec!["08:00-16:00".to_owned()]),
         ];
         for (table, change) in changes {
             let mut settings = OfficeSettings::default();

@@ -301,6 +301,11 @@ impl Chain {
         Self { sender: "government", recipient, number: 0, previous: Bytes::new() }
     }
 
+    /// The order of another department into OFFICE's inbox.
+    pub(crate) fn into_from(sender: &'static str) -> Self {
+        Self { sender, ..Self::into(Institution::Office) }
+    }
+
     /// The next delivery.
     pub(crate) fn next(&mut self, draft: Draft) -> pb::DeliverRequest {
         self.number += 1;

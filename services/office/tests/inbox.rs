@@ -24,7 +24,7 @@ both_databases! {
 
         let signed = town.sign_for(&name).await;
         assert_eq!((signed.stage(), signed.signed_for_by.as_str()), (InboxStage::SignedFor, "wang"));
-        let request = pb::RegisterPaperRequest { request_id: fresh(), name: name.clone(), etag: signed.etag };
+        let request = pb::RegisterPaperRequest { request_id: fresh(), name: name.clone(), etag: signed.etag, ..Default::default() };
         let registered = town.inbox("wang").register_paper(request).await.expect("it is registered").into_inner();
         assert_eq!((registered.stage(), registered.serial), (InboxStage::Registered, 1));
         let checked = town.check(&name, Vec::new()).await.expect("it is checked");
@@ -434,6 +434,7 @@ async fn listed(town: &Town, stage: InboxStage) -> Vec<String> {
             page_size: 3,
             page_token,
             stage: stage.into(),
+            ..Default::default()
         };
         let page = town.inbox("wang").list_inbox_papers(request).await.expect("a page").into_inner();
         assert!(page.papers.len() <= 3 && page.papers.iter().all(|paper| paper.payload.is_empty()));

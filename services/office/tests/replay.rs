@@ -3,6 +3,8 @@
 // The whole-system tests read this file too, from a folder of their own.
 #[path = "replay/sideways.rs"]
 mod sideways;
+#[path = "replay/work.rs"]
+mod work;
 
 use std::collections::BTreeMap;
 
@@ -28,10 +30,12 @@ pub(crate) async fn check(db: &Db) {
         db,
         "select inbox, sender, message_id, number, copy, accepted_us, arrived_us, issuer, document_key, payload_digest, face, \
          stage, signed_for_by, signed_us, book_year, serial, registered_us, resolutions, document, checked_us, return_code, \
-         return_reason, returned_us, version, recorded_us from inbox_papers order by inbox, sender, message_id",
+         return_reason, returned_us, version, recorded_us, delivered_to, work, open, runs, due_day, with_leaders, stands \
+         from inbox_papers order by inbox, sender, message_id",
         papers,
     )
     .await;
+    work::check(db).await;
     assert_replay(db, "select person, version, recorded_us from roster_persons order by person", persons).await;
     assert_replay(
         db,
@@ -84,14 +88,31 @@ mod column {
     pub(super) const RETURNED: usize = 22;
     pub(super) const VERSION: usize = 23;
     pub(super) const RECORDED: usize = 24;
+    // DELIVERED_TO is 25, and never changes.
+    pub(super) const WORK: usize = 26;
+    pub(super) const OPEN: usize = 27;
+    pub(super) const RUNS: usize = 28;
+    pub(super) const DUE_DAY: usize = 29;
+    pub(super) const WITH_LEADERS: usize = 30;
+    pub(super) const STANDS: usize = 31;
+    pub(super) const COUNT: usize = 32;
 }
 
 fn papers(entries: &[Positioned]) -> Vec<Vec<String>> {
     let mut rows = Rows::new();
+    let mut works = work::Works::default();
     for entry in entries {
         let recorded = us(entry.entry.recorded_time.as_ref());
         if let Some(event) = event::<pb::PaperArrived>(entry).filter(|event| !event.tombstone) {
-            arrive(&mut rows, event, recorded);
+            let paper = event.paper.clone().unwrap_or_default();
+            works.arrive(&paper);
+            let inbox = key(&paper.name)[0].clone();
+            arrive(&mut rows, event, recorded, inbox);
+        } else if let Some(event) = event::<pb::PaperTaken>(entry) {
+            let paper = event.paper.unwrap_or_default();
+            works.arrive(&paper);
+            let arrived = pb::PaperArrived { paper: Some(paper), signatures: event.signatures, ..Default::default() };
+            arrive(&mut rows, arrived, recorded, event.delivered_to);
         } else if let Some(event) = event::<pb::PaperSignedFor>(entry) {
             let row = change(&mut rows, &event.inbox_paper, "SIGNED_FOR", recorded);
             row[column::SIGNED_FOR_BY] = event.person;
@@ -102,6 +123,7 @@ fn papers(entries: &[Positioned]) -> Vec<Vec<String>> {
                 event.time.as_ref().map(instant).map(time::town_date).expect("a time").year().to_string();
             row[column::SERIAL] = event.serial.to_string();
             row[column::REGISTERED] = us(event.time.as_ref());
+            works.of(&event.inbox_paper).supersedes = event.supersedes;
         } else if let Some(event) = event::<pb::PaperChecked>(entry) {
             let row = change(&mut rows, &event.inbox_paper, "CHECKED", recorded);
             row[column::DOCUMENT] = maybe(!event.document.is_empty(), event.document);
@@ -113,12 +135,22 @@ fn papers(entries: &[Positioned]) -> Vec<Vec<String>> {
             row[column::RETURN_CODE] = event.code;
             row[column::RETURN_REASON] = event.reason;
             row[column::RETURNED] = us(event.time.as_ref());
+        } else if let Some((paper, stage)) = works.apply(entry) {
+            let row = rows.get(key(&paper).as_slice()).expect("the paper arrived");
+            let stage = stage.map_or_else(|| row[column::STAGE].clone(), str::to_owned);
+            let version = row[column::VERSION].clone();
+            let row = change(&mut rows, &paper, &stage, recorded);
+            // One decision makes one version, however many events it has.
+            if !works.first_of(&paper, request(entry)) {
+                row[column::VERSION] = version;
+            }
         }
     }
+    works.finish(&mut rows);
     rows.into_values().collect()
 }
 
-fn arrive(rows: &mut Rows, event: pb::PaperArrived, recorded: String) {
+fn arrive(rows: &mut Rows, event: pb::PaperArrived, recorded: String, delivered_to: String) {
     let paper = event.paper.unwrap_or_default();
     let summary = paper.summary.clone().unwrap_or_default();
     let face = pb::PaperArrived {
@@ -154,7 +186,8 @@ fn arrive(rows: &mut Rows, event: pb::PaperArrived, recorded: String) {
         "ARRIVED".to_owned(),
     ];
     row.resize(column::VERSION, "null".to_owned());
-    row.extend(["1".to_owned(), recorded]);
+    row.extend(["1".to_owned(), recorded, delivered_to]);
+    row.resize(column::COUNT, "null".to_owned());
     rows.insert(vec![inbox, sender, message], row);
 }
 
@@ -210,6 +243,11 @@ fn assignments(entries: &[Positioned]) -> Vec<Vec<String>> {
         }
     }
     rows.into_values().collect()
+}
+
+/// The request that caused an entry; empty for what nobody asked for.
+fn request(entry: &Positioned) -> &str {
+    entry.entry.payload.as_ref().map_or("", |payload| &payload.request_id)
 }
 
 fn all<M: prost::Message + prost::Name + Default>(entries: &[Positioned]) -> impl Iterator<Item = (&Positioned, M)> {

@@ -7,9 +7,9 @@ mod doctor;
 mod help;
 mod problems;
 mod processes;
+mod register;
 mod traces;
 mod unreached;
-mod register;
 mod verify;
 
 use std::path::Path;

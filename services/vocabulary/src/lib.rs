@@ -7,6 +7,7 @@
 //! - [`time`]: days and instants of the town, and their written forms.
 //! - [`calendar`]: which days are working days, by year and version.
 //! - [`period`]: when a time limit ends.
+//! - [`working_hours`]: the hours of the working day.
 //! - [`suspension`]: the days on which a time limit stands still.
 //! - [`document_number`]: the number on an official paper (发文字号).
 //! - [`rules_document`]: the document behind the rules of a town that differ from the built-in ones.
@@ -63,6 +64,7 @@ pub mod suspension;
 pub mod text;
 pub mod time;
 pub mod transition;
+pub mod working_hours;
 
 pub use calendar::{CalendarYear, DayKind, ListedDay, NoCalendar, WorkingCalendar};
 pub use case_number::{CaseNumber, PenaltyCaseNumber};
@@ -89,3 +91,4 @@ pub use sealed::{FieldKey, LookUpDigest, SealedField};
 pub use suspension::{Interval, Suspensions};
 pub use time::{Date, Timestamp};
 pub use transition::{AuthorityEnd, Fate, Transition};
+pub use working_hours::WorkingHours;

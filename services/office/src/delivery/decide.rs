@@ -6,7 +6,9 @@
 use vocabulary::Timestamp;
 
 use super::state::{Content, Delivery, Enclosed, Ending, Head, Lane, ReturnCode, Settled};
+use crate::inbox::rules::Rules;
 use crate::inbox::state::{Arrival, PaperName};
+use crate::inbox::work::Due;
 use crate::refusal::{Refusal, SequenceFault};
 
 /// What is decided about a delivery.
@@ -38,9 +40,9 @@ pub(crate) struct Event {
 /// How a number was used up.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Settlement {
-    /// A paper came into the inbox.
-    Arrived(Box<Arrival>),
-    /// No paper came.
+    /// A paper came into the inbox, with its due where it has one.
+    Arrived(Box<Arrival>, Option<Due>),
+    /// No paper came; or one that the county had taken back.
     Tombstone,
     /// The paper was not taken in.
     Returned(ReturnCode),
@@ -50,7 +52,7 @@ impl Event {
     /// The ending that is answered.
     pub(crate) fn ending(&self) -> Ending {
         match &self.settlement {
-            Settlement::Arrived(_) => Ending::Accepted(self.name.clone()),
+            Settlement::Arrived(..) => Ending::Accepted(self.name.clone()),
             Settlement::Tombstone => Ending::Tombstone,
             Settlement::Returned(code) => Ending::Returned(*code),
         }
@@ -58,7 +60,7 @@ impl Event {
 }
 
 /// Says what becomes of a delivery, or why it is out of order.
-pub(crate) fn decide(lane: &Lane, delivery: &Delivery, now: Timestamp) -> Result<Verdict, Refusal> {
+pub(crate) fn decide(lane: &Lane, delivery: &Delivery, now: Timestamp, rules: &Rules) -> Result<Verdict, Refusal> {
     let refused = |fault| Refusal::Sequence { number: delivery.number, expected: lane.next(), fault };
     if delivery.number < lane.next() {
         return match lane.settled.get(&delivery.number) {
@@ -76,7 +78,8 @@ pub(crate) fn decide(lane: &Lane, delivery: &Delivery, now: Timestamp) -> Result
     }
     let settlement = match &delivery.content {
         Content::Tombstone => Settlement::Tombstone,
-        Content::Paper(paper) => settle(lane, delivery, paper, now),
+        Content::Paper(_) if lane.recalled.contains(&delivery.message) => Settlement::Tombstone,
+        Content::Paper(paper) => settle(lane, delivery, paper, now, rules),
     };
     let way = &delivery.way;
     let name = PaperName { inbox: way.recipient, sender: way.sender.clone(), message: delivery.message };
@@ -85,14 +88,15 @@ pub(crate) fn decide(lane: &Lane, delivery: &Delivery, now: Timestamp) -> Result
 }
 
 /// A paper that is not what its digest says, or that the inbox has under another number, is not taken in (§8.4).
-fn settle(lane: &Lane, delivery: &Delivery, paper: &Enclosed, now: Timestamp) -> Settlement {
+fn settle(lane: &Lane, delivery: &Delivery, paper: &Enclosed, now: Timestamp, rules: &Rules) -> Settlement {
     if paper.payload_digest != delivery.digest {
         return Settlement::Returned(ReturnCode::Digest);
     }
     if lane.present.contains(&delivery.message) {
         return Settlement::Returned(ReturnCode::Replay);
     }
-    Settlement::Arrived(Box::new(Arrival {
+    let arrival = Arrival {
+        delivered_to: delivery.way.recipient,
         number: delivery.number,
         purpose: paper.purpose,
         summary: paper.summary.clone(),
@@ -103,14 +107,16 @@ fn settle(lane: &Lane, delivery: &Delivery, paper: &Enclosed, now: Timestamp) ->
         payload: paper.payload.clone(),
         accepted: paper.accepted,
         arrived: now,
-    }))
+    };
+    let due = rules.due_at_arrival(&arrival);
+    Settlement::Arrived(Box::new(arrival), due)
 }
 
 /// The way after a number was used up.
 pub(crate) fn apply(mut lane: Lane, event: &Event) -> Lane {
     lane.head = Some(Head { number: event.number, digest: event.digest });
     let message = event.name.message;
-    if matches!(event.settlement, Settlement::Arrived(_)) {
+    if matches!(event.settlement, Settlement::Arrived(..)) {
         lane.present.insert(message);
     }
     lane.settled.insert(event.number, Settled { message, digest: event.digest, ending: event.ending() });

@@ -20,6 +20,7 @@ use tokio::time::Instant;
 use super::decide::{self, Verdict};
 use super::state::{Delivery, Ending, Way};
 use super::store;
+use crate::inbox::rules::Rules;
 use crate::refusal::{Refusal, SequenceFault};
 
 /// How many deliveries one transaction settles at most: with the largest payloads, 16 MiB.
@@ -66,11 +67,13 @@ enum Ahead {
 
 impl Queue {
     /// Opens the door over the office's database.
-    pub(crate) fn open(writer: Writer, tasks: &Tasks) -> Self {
+    pub(crate) fn open(writer: Writer, rules: Arc<Rules>, tasks: &Tasks) -> Self {
         let (coming, arrivals) = mpsc::channel(TOGETHER_MAX);
         let arrivals = Arc::new(Mutex::new(arrivals));
         let running = tasks.clone();
-        tasks.keep("take deliveries in", move || run(writer.clone(), Arc::clone(&arrivals), running.clone()));
+        tasks.keep("take deliveries in", move || {
+            run(writer.clone(), Arc::clone(&rules), Arc::clone(&arrivals), running.clone())
+        });
         Self { coming }
     }
 
@@ -86,7 +89,12 @@ impl Queue {
 
 /// Settles what comes until the process stops. Whoever is not answered by then delivers again; a client that hangs up does not
 /// take its delivery back.
-async fn run(writer: Writer, arrivals: Arc<Mutex<mpsc::Receiver<Waiting>>>, tasks: Tasks) -> Result<(), Failure> {
+async fn run(
+    writer: Writer,
+    rules: Arc<Rules>,
+    arrivals: Arc<Mutex<mpsc::Receiver<Waiting>>>,
+    tasks: Tasks,
+) -> Result<(), Failure> {
     let mut arrivals = arrivals.lock().await;
     let mut early: BTreeMap<Way, Early> = BTreeMap::new();
     loop {
@@ -113,9 +121,9 @@ async fn run(writer: Writer, arrivals: Arc<Mutex<mpsc::Receiver<Waiting>>>, task
         });
         let coming = coming.into_iter().map(|(way, run)| {
             let ahead = if run.len() > EARLY_MAX { Ahead::Refused } else { Ahead::Waits };
-            settle(&writer, way, run, ahead)
+            settle(&writer, &rules, way, run, ahead)
         });
-        let over = over.into_iter().map(|(way, run)| settle(&writer, way, run, Ahead::Refused));
+        let over = over.into_iter().map(|(way, run)| settle(&writer, &rules, way, run, Ahead::Refused));
         for (way, run) in join_all(coming.chain(over)).await {
             if !run.is_empty() {
                 // Counted from here on: while a transaction was at work, nobody listened to what came.
@@ -134,11 +142,18 @@ async fn quiet(early: &BTreeMap<Way, Early>) {
 }
 
 /// Settles what waits for one way, in order, in one transaction. Gives those back that go on waiting.
-async fn settle(writer: &Writer, way: Way, mut run: Vec<Waiting>, ahead: Ahead) -> (Way, Vec<Waiting>) {
+async fn settle(
+    writer: &Writer,
+    rules: &Arc<Rules>,
+    way: Way,
+    mut run: Vec<Waiting>,
+    ahead: Ahead,
+) -> (Way, Vec<Waiting>) {
     run.sort_by_key(|waiting| waiting.delivery.number);
     let coming: Vec<_> = run.iter().map(|waiting| (Arc::clone(&waiting.delivery), waiting.author.clone())).collect();
-    let input = (way.clone(), coming, writer.clone());
-    let settled = writer.run(input, |(way, coming, writer), tx| Box::pin(write(tx, way, coming, writer))).await;
+    let input = (way.clone(), coming, writer.clone(), Arc::clone(rules));
+    let settled =
+        writer.run(input, |(way, coming, writer, rules), tx| Box::pin(write(tx, way, coming, writer, rules))).await;
     let early = match settled {
         Ok(endings) => {
             run.into_iter().zip(endings).filter_map(|(waiting, ending)| answer(waiting, ending, ahead)).collect()
@@ -157,13 +172,14 @@ async fn write(
     way: &Way,
     coming: &[(Arc<Delivery>, Author)],
     writer: &Writer,
+    rules: &Rules,
 ) -> Result<Vec<Result<Ending, Refusal>>, Failure> {
     let deliveries: Vec<_> = coming.iter().map(|(delivery, _)| Arc::clone(delivery)).collect();
     let mut lane = store::lane(tx.sql(), way, &deliveries).await?;
     let now = writer.clock().now();
     let (mut endings, mut events, mut entries) = (Vec::new(), Vec::new(), Vec::new());
     for (delivery, author) in coming {
-        endings.push(match decide::decide(&lane, delivery, now) {
+        endings.push(match decide::decide(&lane, delivery, now, rules) {
             Ok(Verdict::Again(ending)) => Ok(ending),
             Ok(Verdict::Settles(event)) => {
                 lane = decide::apply(lane, &event);
@@ -175,7 +191,7 @@ async fn write(
             Err(refusal) => Err(refusal),
         });
     }
-    store::insert(tx, &events, &entries).await?;
+    store::insert(tx, &events, &entries, rules).await?;
     for entry in entries {
         tx.append(entry);
     }

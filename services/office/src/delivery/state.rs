@@ -134,6 +134,8 @@ pub struct Lane {
     pub settled: BTreeMap<i64, Settled>,
     /// Of the papers that come, those that the inbox has.
     pub present: BTreeSet<MessageId>,
+    /// Of the papers that come, those that the county has taken back.
+    pub recalled: BTreeSet<MessageId>,
 }
 
 impl Lane {

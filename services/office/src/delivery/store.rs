@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use runtime::db::{Columns as _, Connection, Tx};
-use runtime::execute::{SaveError, Version};
+use runtime::execute::SaveError;
 use runtime::journal::Prepared;
 use runtime::refusal::Failure;
 use sqlx::AssertSqlSafe;
@@ -12,8 +12,10 @@ use vocabulary::{MessageId, Sm3Digest, time};
 
 use super::decide::{Event, Settlement};
 use super::state::{Delivery, Ending, Head, Lane, ReturnCode, Settled, Way};
-use crate::inbox::state::{Arrival, PaperName, Purpose};
-use crate::inbox::wire;
+use crate::inbox::rules::Rules;
+use crate::inbox::state::PaperName;
+use crate::inbox::store::save::{self, Arriving};
+use crate::inbox::wire::events::arrived;
 use crate::rows::{ROWS_MAX, places, values};
 
 /// Loads how far a way is, and what is known of the deliveries that come.
@@ -23,7 +25,8 @@ pub(crate) async fn lane(sql: &mut Connection, way: &Way, coming: &[Arc<Delivery
     let (again, new): (Vec<_>, Vec<_>) = coming.iter().partition(before);
     let settled = settled(sql, way, &again).await?;
     let present = present(sql, way, &new).await?;
-    Ok(Lane { way: way.clone(), head, settled, present })
+    let recalled = recalled(sql, way, &new).await?;
+    Ok(Lane { way: way.clone(), head, settled, present, recalled })
 }
 
 async fn head(sql: &mut Connection, way: &Way) -> Result<Option<Head>, Failure> {
@@ -78,8 +81,26 @@ async fn present(sql: &mut Connection, way: &Way, new: &[&Arc<Delivery>]) -> Res
     rows.iter().map(|row| row.parsed(0)).collect()
 }
 
+/// Of the papers that come, those that the county has taken back.
+async fn recalled(sql: &mut Connection, way: &Way, new: &[&Arc<Delivery>]) -> Result<BTreeSet<MessageId>, Failure> {
+    if new.is_empty() {
+        return Ok(BTreeSet::new());
+    }
+    let text =
+        format!("select message_id from paper_recalls where sender = $1 and message_id in ({})", places(2, new.len()));
+    let query = sqlx::query(AssertSqlSafe(text)).bind(way.sender.as_str());
+    let rows =
+        new.iter().fold(query, |query, delivery| query.bind(delivery.message.to_string())).fetch_all(sql).await?;
+    rows.iter().map(|row| row.parsed(0)).collect()
+}
+
 /// Writes what was settled, and the papers that came.
-pub(crate) async fn insert(tx: &mut Tx, events: &[Event], entries: &[Prepared]) -> Result<(), SaveError> {
+pub(crate) async fn insert(
+    tx: &mut Tx,
+    events: &[Event],
+    entries: &[Prepared],
+    rules: &Rules,
+) -> Result<(), SaveError> {
     for chunk in events.chunks(ROWS_MAX) {
         insert_deliveries(tx, chunk).await?;
     }
@@ -87,14 +108,14 @@ pub(crate) async fn insert(tx: &mut Tx, events: &[Event], entries: &[Prepared]) 
         .iter()
         .zip(entries)
         .filter_map(|(event, entry)| match &event.settlement {
-            Settlement::Arrived(arrival) => Some((&event.name, &**arrival, time::to_us(entry.recorded()))),
+            Settlement::Arrived(arrival, due) => Some(Arriving {
+                paper: arrived(&event.name, arrival, None, *due),
+                recorded_us: time::to_us(entry.recorded()),
+            }),
             Settlement::Tombstone | Settlement::Returned(_) => None,
         })
         .collect();
-    for chunk in papers.chunks(ROWS_MAX) {
-        insert_papers(tx, chunk).await?;
-    }
-    Ok(())
+    save::insert(tx, &papers, rules).await
 }
 
 async fn insert_deliveries(tx: &mut Tx, events: &[Event]) -> Result<(), SaveError> {
@@ -107,7 +128,7 @@ async fn insert_deliveries(tx: &mut Tx, events: &[Event]) -> Result<(), SaveErro
     let mut query = sqlx::query(AssertSqlSafe(text));
     for event in events {
         let (payload, code) = match &event.settlement {
-            Settlement::Arrived(arrival) => (Some(arrival.payload.to_vec()), None),
+            Settlement::Arrived(arrival, _) => (Some(arrival.payload.to_vec()), None),
             Settlement::Tombstone => (None, None),
             Settlement::Returned(code) => (None, Some(code.as_str())),
         };
@@ -122,35 +143,6 @@ async fn insert_deliveries(tx: &mut Tx, events: &[Event]) -> Result<(), SaveErro
             .bind(code)
             .bind(payload)
             .bind(time::to_us(event.arrived));
-    }
-    query.execute(tx.sql()).await?;
-    Ok(())
-}
-
-async fn insert_papers(tx: &mut Tx, papers: &[(&PaperName, &Arrival, i64)]) -> Result<(), SaveError> {
-    const COLUMNS: usize = 14;
-    let text = format!(
-        "insert into inbox_papers (inbox, sender, message_id, number, copy, accepted_us, arrived_us, issuer, document_key, \
-         payload_digest, face, stage, version, recorded_us) values {}",
-        values(papers.len(), COLUMNS)
-    );
-    let mut query = sqlx::query(AssertSqlSafe(text));
-    for (name, arrival, recorded_us) in papers {
-        query = query
-            .bind(name.inbox.code())
-            .bind(name.sender.as_str())
-            .bind(name.message.to_string())
-            .bind(arrival.number)
-            .bind(i64::from(arrival.purpose == Purpose::Information))
-            .bind(time::to_us(arrival.accepted))
-            .bind(time::to_us(arrival.arrived))
-            .bind(arrival.summary.issuer.as_str())
-            .bind(arrival.summary.document_key())
-            .bind(arrival.payload_digest.as_bytes().to_vec())
-            .bind(wire::face(arrival))
-            .bind("ARRIVED")
-            .bind(Version::ABSENT.next())
-            .bind(*recorded_us);
     }
     query.execute(tx.sql()).await?;
     Ok(())

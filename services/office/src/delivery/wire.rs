@@ -8,10 +8,12 @@ use townlink_proto::townlink::values::v1 as values;
 use vocabulary::{DepartmentCode, Institution, MessageId, Sm3Digest};
 
 use super::decide::{Event, Settlement};
+use super::recall::AtGateway;
 use super::state::{Content, Delivery, Enclosed, Ending, ReturnCode, Way};
 use crate::fields::{Fields, instant_to_wire};
 use crate::inbox::state::Purpose;
 use crate::inbox::wire;
+use crate::inbox::work::{Recall, Urge};
 
 /// How large a payload may be (relay-and-sharing.md §8.2).
 const PAYLOAD_MAX: usize = 256 * 1024;
@@ -65,6 +67,41 @@ fn previous(fields: &mut Fields, number: i64, digest: &Bytes) -> Option<Option<S
 fn message(sender: &str, paper: &str) -> Option<MessageId> {
     let id = paper.strip_prefix("senders/")?.strip_prefix(sender)?.strip_prefix("/papers/")?;
     MessageId::parse(id).ok().filter(|message| message.to_string() == id)
+}
+
+/// How long a reason, a note or a number may be.
+const WORDS_MAX: usize = 2_000;
+
+/// How long the id of an urge may be.
+const ID_MAX: usize = 100;
+
+fn at_gateway(name: &str) -> Option<AtGateway> {
+    let (sender, _) = name.strip_prefix("senders/")?.split_once('/')?;
+    Some(AtGateway { sender: DepartmentCode::parse(sender).ok()?, message: message(sender, name)? })
+}
+
+const NAME_FORM: &str = "must be senders/{department}/papers/{message id}";
+
+/// Reads a recall.
+pub(crate) fn recall(request: pb::RecallRequest) -> Result<(AtGateway, Recall), Denial> {
+    let mut fields = Fields::new();
+    let paper = fields.need("paper", at_gateway(&request.paper), NAME_FORM);
+    let document_number = fields.text("document_number", request.document_number, WORDS_MAX);
+    let reason = fields.text("reason", request.reason, WORDS_MAX);
+    let at = fields.instant("time", request.time.as_ref());
+    let built = (|| Some((paper?, Recall { document_number: document_number?, reason: reason?, at: at? })))();
+    fields.finish(built)
+}
+
+/// Reads an urge.
+pub(crate) fn urge(request: pb::UrgeRequest) -> Result<(AtGateway, Urge), Denial> {
+    let mut fields = Fields::new();
+    let paper = fields.need("paper", at_gateway(&request.paper), NAME_FORM);
+    let urge = fields.text("urge", request.urge, ID_MAX);
+    let note = fields.text("note", request.note, WORDS_MAX);
+    let at = fields.instant("time", request.time.as_ref());
+    let built = (|| Some((paper?, Urge { urge: urge?, note: note?, at: at? })))();
+    fields.finish(built)
 }
 
 /// What the delivery brings. The digest of the payload is computed here, outside the transaction.
@@ -169,7 +206,7 @@ impl runtime::journal::Event for Event {
             ..pb::PaperArrived::default()
         };
         match &self.settlement {
-            Settlement::Arrived(arrival) => {
+            Settlement::Arrived(arrival, due) => {
                 arrived.tombstone = false;
                 arrived.signatures = arrival.signatures.iter().map(wire::signature_to_wire).collect();
                 arrived.paper = Some(pb::InboxPaper {
@@ -180,6 +217,10 @@ impl runtime::journal::Event for Event {
                     attachments: arrival.attachments.iter().map(wire::attachment_to_wire).collect(),
                     accept_time: Some(instant_to_wire(arrival.accepted)),
                     payload: arrival.payload.clone(),
+                    work: due.as_ref().map(|due| pb::PaperWork {
+                        due: Some(wire::work::due_to_wire(due)),
+                        ..pb::PaperWork::default()
+                    }),
                     ..bare
                 });
                 // The paper is what later entries are about.

@@ -1,14 +1,32 @@
 //! What may happen to a paper in an inbox (收文办理, 公文条例 art. 24; relay-and-sharing.md §8.4).
 //!
-//! Nothing here reads a clock, a database or the network: [`Facts`] brings in what the outside world knows. A paper that went
-//! back to its sender never comes to life again; the sender issues a new one.
+//! Nothing here reads a clock, a database or the network: [`Facts`] brings in what the outside world knows. A paper that came to
+//! an end never comes to life again; the sender issues a new one.
+//!
+//! - [`allowed`]: who may take a step.
+//! - [`work`]: from the assignment to the archive.
+//! - [`extension`]: a later due.
+//! - [`links`]: papers that replace each other, go on in each other or in another inbox.
+//! - [`clock`]: alarms, supervision orders, and dues that wait for a calendar.
 
-use vocabulary::{Institution, Sm3Digest, Timestamp};
+pub(crate) mod allowed;
+mod clock;
+mod extension;
+mod links;
+mod work;
 
+use std::sync::Arc;
+
+use runtime::execute::Version;
+use vocabulary::{Date, Institution, Sm3Digest, Timestamp};
+
+pub(crate) use super::event::Event;
+use super::event::{self, What};
+use super::rules::Rules;
 use super::state::{
-    Check, Finding, FindingCode, Paper, PaperName, Purpose, Registration, Remedy, Resolution, Return, SignedFor, Stage,
-    Weight,
+    Check, Finding, FindingCode, Paper, PaperName, Registration, Remedy, Resolution, Return, SignedFor, Stage, Weight,
 };
+use super::work::{ActionClass, Answer, By, Deed, Phase, Recall, Urge};
 use crate::refusal::Refusal;
 use crate::register::directive::form::OWN_TYPES;
 use crate::register::document::{self, FromPaper};
@@ -30,7 +48,10 @@ pub(crate) enum Step {
     /// Sign for it (签收).
     SignFor,
     /// Enter it into the book (登记).
-    Register,
+    Register {
+        /// The paper that it replaces.
+        supersedes: Option<PaperName>,
+    },
     /// Pass the first check (初审).
     Check {
         /// How each finding is resolved.
@@ -50,6 +71,124 @@ pub(crate) enum Step {
         /// Every bad row.
         reason: String,
     },
+    /// A leader instructs what to do (批示).
+    Instruct {
+        /// The words.
+        text: String,
+    },
+    /// Assign it (分办).
+    Assign(Wish),
+    /// The leaders decide to whom it belongs, after two refusals.
+    DecideAssignment(Wish),
+    /// The lead refuses the assignment.
+    RefuseAssignment {
+        /// Why.
+        reason: String,
+    },
+    /// The lead accepts it.
+    Accept,
+    /// The lead says how far it is.
+    ReportProgress {
+        /// In per cent.
+        percent: i32,
+        /// In words.
+        words: String,
+        /// What shows it.
+        evidence: Vec<String>,
+    },
+    /// A co-handler has done its part.
+    FinishPart {
+        /// What was done.
+        words: String,
+    },
+    /// A reader has read it.
+    MarkRead,
+    /// It became guidance for the front.
+    Guide {
+        /// The guidance.
+        guidance: String,
+    },
+    /// The lead reports the result.
+    Report {
+        /// The result.
+        result: String,
+    },
+    /// Accept the result (办结).
+    Complete,
+    /// Send the result back.
+    SendBack {
+        /// Why.
+        reason: String,
+    },
+    /// The answer was sent (答复).
+    Answered {
+        /// The outgoing dispatch.
+        dispatch: String,
+        /// The number of the answering document.
+        document_number: String,
+    },
+    /// Archive it (归档).
+    Archive,
+    /// Merge it into another one (并办).
+    Merge {
+        /// The one that goes on.
+        into: PaperName,
+        /// Why.
+        reason: String,
+    },
+    /// Transfer it to another inbox (转办).
+    Transfer {
+        /// Whose inbox.
+        to: Institution,
+        /// Why.
+        reason: String,
+    },
+    /// The lead asks for a later due.
+    RequestExtension {
+        /// The due.
+        due: Date,
+        /// Why.
+        reason: String,
+    },
+    /// OFFICE grants it.
+    GrantExtension {
+        /// The words to it.
+        words: String,
+    },
+    /// OFFICE refuses it.
+    RefuseExtension {
+        /// Why.
+        reason: String,
+    },
+    /// The county takes it back.
+    Recall(Recall),
+    /// The county urges it.
+    Urge(Urge),
+    /// The clock gives its next alarm.
+    Ring,
+    /// A due that waits for a calendar is derived.
+    Derive,
+}
+
+/// To whom a paper is to be assigned.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Wish {
+    /// What is to be done.
+    pub class: ActionClass,
+    /// Who leads.
+    pub lead: Option<Institution>,
+    /// Who helps.
+    pub co_handlers: Vec<Institution>,
+    /// Who reads.
+    pub readers: Vec<Institution>,
+    /// The persons whom a bureau names.
+    pub persons: Vec<String>,
+    /// What a leader instructed: who, and the words.
+    pub instruction: Option<(String, String)>,
+    /// The last day.
+    pub due: Option<Date>,
+    /// Whether the sender waits for an answer.
+    pub answer: Answer,
 }
 
 /// What lies on the desk when a step is decided: the paper, and what stands in the books beside it.
@@ -61,6 +200,48 @@ pub(crate) struct Desk {
     pub namesake: Option<PaperName>,
     /// The document that has the number of the paper, where one has.
     pub number_holder: Option<String>,
+    /// The other paper that a step names: the one that goes on, is replaced, or is there already.
+    pub other: Option<Paper>,
+    /// The version of that paper.
+    pub other_version: Option<Version>,
+    /// Whether the document that the paper became waits for a second person.
+    pub document: DocumentWaits,
+    /// Whether the county has taken the paper back.
+    pub recalled: Option<Recall>,
+}
+
+/// Whether a document waits for a second person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum DocumentWaits {
+    /// It does.
+    Yes,
+    /// It does not, or there is none.
+    No,
+}
+
+/// Who takes a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Actor {
+    /// The town's service: the clock, a reaction, the gateway.
+    Service,
+    /// The leaders of the town.
+    Leaders,
+    /// A person of an institution.
+    Officer {
+        /// The institution.
+        institution: Institution,
+        /// The rank.
+        rank: Rank,
+    },
+}
+
+/// The rank of an officer at an inbox.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Rank {
+    /// `RELAY_CLERK`.
+    Clerk,
+    /// `RELAY_CHIEF`.
+    Chief,
 }
 
 /// What the outside world knows.
@@ -70,49 +251,24 @@ pub(crate) struct Facts {
     pub now: Timestamp,
     /// Who acts.
     pub person: String,
+    /// For whom.
+    pub actor: Actor,
     /// The directive that becomes a document, read; or why it could not be read. None where the paper is to have no such effect.
     pub directive: Option<Result<FromPaper, String>>,
+    /// By which the paper falls due. None where the step changes no due and no stage from which alarms are counted.
+    pub rules: Option<Arc<Rules>>,
 }
 
-/// What happened to a paper.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Event {
-    /// A person signed for it.
-    SignedFor {
-        /// The paper.
-        name: PaperName,
-        /// Why the inbox has it: a copy earns the sender no receipt.
-        purpose: Purpose,
-        /// Who and when.
-        signed: SignedFor,
-    },
-    /// It stands in the book. The serial is taken after the decision, in the same transaction.
-    Registered {
-        /// The paper.
-        name: PaperName,
-        /// Where it stands.
-        registered: Registration,
-    },
-    /// It passed the first check.
-    Checked {
-        /// The paper.
-        name: PaperName,
-        /// The check.
-        checked: Check,
-    },
-    /// It went back.
-    Returned {
-        /// The paper.
-        name: PaperName,
-        /// Why the inbox had it.
-        purpose: Purpose,
-        /// Who sent it back.
-        person: String,
-        /// Why and when.
-        returned: Return,
-    },
-    /// Its directive became a document.
-    Document(Box<document::Registered>),
+impl Facts {
+    /// What the person does now, with the words to it.
+    pub(crate) fn deed(&self, words: &str) -> Deed {
+        let by = match self.actor {
+            Actor::Service => By::Service,
+            Actor::Leaders => By::Leaders,
+            Actor::Officer { institution, .. } => By::Institution(institution),
+        };
+        Deed { by, person: self.person.clone(), at: self.now, words: words.to_owned() }
+    }
 }
 
 /// The code under which a paper goes back whose number came before with other content.
@@ -121,65 +277,86 @@ const CONFLICT: &str = "RE-CONFLICT";
 /// The code under which a paper goes back that must not be on this network.
 const CLASSIFIED: &str = "OV-CLASSIFIED";
 
-/// OFFICE works OFFICE's inbox and the addressed bureau works its own; nobody else is named (overview.md §1.4).
-pub(crate) fn may_work(institution: Option<Institution>, inbox: Institution) -> Result<(), Refusal> {
-    if institution == Some(inbox) { Ok(()) } else { Err(Refusal::OtherInbox { inbox }) }
-}
-
-/// A bureau reads its own inbox; OFFICE, which gets a copy of every paper, reads all.
-pub(crate) fn may_read(institution: Option<Institution>, inbox: Institution) -> Result<(), Refusal> {
-    if institution == Some(Institution::Office) { Ok(()) } else { may_work(institution, inbox) }
-}
-
 /// Says what happens to a paper, or why not.
 pub(crate) fn decide(desk: &Desk, step: &Step, facts: &Facts) -> Result<Vec<Event>, Refusal> {
-    use Step::{Check, Register, Return, ReturnForFaults, SignFor};
     let paper = &desk.paper;
-    match &paper.stage {
-        Stage::Arrived => match step {
-            SignFor => sign_for(paper, facts),
-            Register | Check { .. } | Return { .. } | ReturnForFaults { .. } => Err(wrong_stage(paper, step)),
+    allowed::may_take(paper, step, facts.actor)?;
+    match step {
+        Step::SignFor => sign_for(desk, step, facts),
+        Step::Register { supersedes } => register(desk, step, supersedes.as_ref(), facts),
+        Step::Check { resolutions } => check(desk, step, resolutions, facts),
+        Step::Return { code, reason } => send_back(paper, step, code, reason, facts),
+        Step::ReturnForFaults { code, reason } => match &paper.stage {
+            Stage::Worked { work, .. } if work.phase != Phase::Archived => Ok(returned(paper, code, reason, facts)),
+            Stage::Worked { .. }
+            | Stage::Arrived
+            | Stage::SignedFor { .. }
+            | Stage::Registered { .. }
+            | Stage::Returned { .. }
+            | Stage::Merged { .. }
+            | Stage::Transferred { .. }
+            | Stage::Recalled { .. } => Err(wrong_stage(paper, step)),
         },
-        Stage::SignedFor { .. } => match step {
-            Register => register(desk, facts),
-            // What cannot stand in the book, and what must not be here, goes back all the same (§8.1, §8.4).
-            Return { code, reason } if [CONFLICT, CLASSIFIED].contains(&code.as_str()) => {
-                Ok(send_back(paper, code, reason, facts))
-            }
-            SignFor | Check { .. } | Return { .. } | ReturnForFaults { .. } => Err(wrong_stage(paper, step)),
-        },
-        Stage::Registered { .. } => match step {
-            Check { resolutions } => check(desk, resolutions, facts),
-            Return { code, reason } => Ok(send_back(paper, code, reason, facts)),
-            SignFor | Register | ReturnForFaults { .. } => Err(wrong_stage(paper, step)),
-        },
-        Stage::Checked { checked, .. } => match step {
-            // A mark found later: quarantine (§8.1). A directive is refused where its document is confirmed.
-            Return { code, reason } if code == CLASSIFIED && checked.document.is_none() => {
-                Ok(send_back(paper, code, reason, facts))
-            }
-            ReturnForFaults { code, reason } => Ok(send_back(paper, code, reason, facts)),
-            SignFor | Register | Check { .. } | Return { .. } => Err(wrong_stage(paper, step)),
-        },
-        Stage::Returned { .. } => Err(wrong_stage(paper, step)),
+        Step::Instruct { .. }
+        | Step::Assign(_)
+        | Step::DecideAssignment(_)
+        | Step::RefuseAssignment { .. }
+        | Step::Accept
+        | Step::ReportProgress { .. }
+        | Step::FinishPart { .. }
+        | Step::MarkRead
+        | Step::Guide { .. }
+        | Step::Report { .. }
+        | Step::Complete
+        | Step::SendBack { .. }
+        | Step::Answered { .. }
+        | Step::Archive => work::decide(desk, step, facts),
+        Step::RequestExtension { .. } | Step::GrantExtension { .. } | Step::RefuseExtension { .. } => {
+            extension::decide(paper, step, facts)
+        }
+        Step::Merge { into, reason } => links::merge(desk, step, into, reason, facts),
+        Step::Transfer { to, reason } => links::transfer(desk, step, *to, reason, facts),
+        Step::Recall(recall) => links::recall(paper, recall),
+        Step::Urge(urge) => Ok(vec![Event::of(&paper.name, What::Urged(urge.clone()))]),
+        Step::Ring => Ok(clock::ring(paper, facts)),
+        Step::Derive => Ok(clock::derive(paper, facts)),
     }
 }
 
-fn sign_for(paper: &Paper, facts: &Facts) -> Result<Vec<Event>, Refusal> {
+/// Whether the county may take a paper back (§8.6).
+pub(crate) fn may_recall(paper: &Paper, recall: &Recall) -> Result<(), Refusal> {
+    links::recall(paper, recall).map(|_| ())
+}
+
+fn sign_for(desk: &Desk, step: &Step, facts: &Facts) -> Result<Vec<Event>, Refusal> {
+    let paper = &desk.paper;
+    // What the county has taken back is signed for by nobody, also where it came in at the very moment of the recall (§8.6).
+    if !matches!(paper.stage, Stage::Arrived) || desk.recalled.is_some() {
+        return Err(wrong_stage(paper, step));
+    }
     intact(paper)?;
     let signed = SignedFor { person: facts.person.clone(), at: facts.now };
     Ok(vec![Event::SignedFor { name: paper.name.clone(), purpose: paper.arrival.purpose, signed }])
 }
 
 /// The serial of the book is taken after the decision, in the same transaction.
-fn register(desk: &Desk, facts: &Facts) -> Result<Vec<Event>, Refusal> {
-    unique(desk)?;
+fn register(desk: &Desk, step: &Step, supersedes: Option<&PaperName>, facts: &Facts) -> Result<Vec<Event>, Refusal> {
+    if !matches!(desk.paper.stage, Stage::SignedFor { .. }) {
+        return Err(wrong_stage(&desk.paper, step));
+    }
+    let replaced = supersedes.map(|old| links::supersede(desk, old, facts)).transpose()?;
+    unique(desk, supersedes)?;
     let registered = Registration { serial: 0, at: facts.now };
-    Ok(vec![Event::Registered { name: desk.paper.name.clone(), registered }])
+    let name = desk.paper.name.clone();
+    let new = Event::Registered { name, registered, supersedes: supersedes.cloned() };
+    Ok([new].into_iter().chain(replaced).collect())
 }
 
 /// The directive becomes a document in the same breath, so that no checked paper is without one.
-fn check(desk: &Desk, resolutions: &[Resolution], facts: &Facts) -> Result<Vec<Event>, Refusal> {
+fn check(desk: &Desk, step: &Step, resolutions: &[Resolution], facts: &Facts) -> Result<Vec<Event>, Refusal> {
+    if !matches!(desk.paper.stage, Stage::Registered { .. }) {
+        return Err(wrong_stage(&desk.paper, step));
+    }
     resolve(&desk.paper, resolutions)?;
     let document = document(desk, facts)?;
     let checked = Check {
@@ -191,7 +368,25 @@ fn check(desk: &Desk, resolutions: &[Resolution], facts: &Facts) -> Result<Vec<E
     Ok(document.into_iter().chain([Event::Checked { name: desk.paper.name.clone(), checked }]).collect())
 }
 
-fn send_back(paper: &Paper, code: &str, reason: &str, facts: &Facts) -> Vec<Event> {
+/// What cannot stand in the book, and what must not be here, goes back early (§8.1, §8.4). A mark that is found later: quarantine,
+/// at whatever stage of the work; a directive is refused where its document is confirmed.
+fn send_back(paper: &Paper, step: &Step, code: &str, reason: &str, facts: &Facts) -> Result<Vec<Event>, Refusal> {
+    let goes = match &paper.stage {
+        Stage::SignedFor { .. } => [CONFLICT, CLASSIFIED].contains(&code),
+        Stage::Registered { .. } => true,
+        Stage::Worked { checked, work, .. } => {
+            code == CLASSIFIED && checked.document.is_none() && work.phase != Phase::Archived
+        }
+        Stage::Arrived
+        | Stage::Returned { .. }
+        | Stage::Merged { .. }
+        | Stage::Transferred { .. }
+        | Stage::Recalled { .. } => false,
+    };
+    if goes { Ok(returned(paper, code, reason, facts)) } else { Err(wrong_stage(paper, step)) }
+}
+
+fn returned(paper: &Paper, code: &str, reason: &str, facts: &Facts) -> Vec<Event> {
     vec![Event::Returned {
         name: paper.name.clone(),
         purpose: paper.arrival.purpose,
@@ -204,13 +399,34 @@ fn wrong_stage(paper: &Paper, step: &Step) -> Refusal {
     Refusal::Stage { paper: paper.name.to_string(), stage: paper.stage.as_str(), wanted: begins_from(step) }
 }
 
-/// The stage from which a step begins (§8.4). There is no step that begins from RETURNED.
+/// The stage from which a step begins (§8.4), or the first of them.
 const fn begins_from(step: &Step) -> &'static str {
     match step {
-        Step::SignFor => "ARRIVED",
-        Step::Register => "SIGNED_FOR",
+        Step::SignFor | Step::Recall(_) => "ARRIVED",
+        Step::Register { .. } => "SIGNED_FOR",
         Step::Check { .. } | Step::Return { .. } => "REGISTERED",
-        Step::ReturnForFaults { .. } => "CHECKED",
+        Step::ReturnForFaults { .. }
+        | Step::Instruct { .. }
+        | Step::Assign(_)
+        | Step::DecideAssignment(_)
+        | Step::Merge { .. }
+        | Step::Transfer { .. }
+        | Step::Urge(_)
+        | Step::Ring
+        | Step::Derive => "CHECKED",
+        Step::RefuseAssignment { .. }
+        | Step::Accept
+        | Step::MarkRead
+        | Step::RequestExtension { .. }
+        | Step::GrantExtension { .. }
+        | Step::RefuseExtension { .. } => "ASSIGNED",
+        Step::ReportProgress { .. }
+        | Step::FinishPart { .. }
+        | Step::Guide { .. }
+        | Step::Report { .. }
+        | Step::Answered { .. } => "ACCEPTED",
+        Step::Complete | Step::SendBack { .. } => "REPORTED",
+        Step::Archive => "COMPLETED",
     }
 }
 
@@ -223,11 +439,13 @@ fn intact(paper: &Paper) -> Result<(), Refusal> {
     }
 }
 
-/// One document number of an issuer stands in the book with one content only (§8.4, REGISTERED). A paper that went back stands
-/// there no longer, so that its sender can put it right under its number.
-fn unique(desk: &Desk) -> Result<(), Refusal> {
+/// One document number of an issuer stands in the book with one content only (§8.4, REGISTERED), until OFFICE links a later
+/// version to the one before it. A paper that went back stands there no longer, so that its sender can put it right under its
+/// number.
+fn unique(desk: &Desk, supersedes: Option<&PaperName>) -> Result<(), Refusal> {
     match &desk.namesake {
         None => Ok(()),
+        Some(other) if Some(other) == supersedes => Ok(()),
         Some(other) => Err(Refusal::Conflict {
             document_number: desk.paper.arrival.summary.document_number.clone(),
             other: other.to_string(),
@@ -282,29 +500,10 @@ fn document(desk: &Desk, facts: &Facts) -> Result<Option<document::Registered>, 
     }
 }
 
-/// The desk after an event. What was decided about a stage can be applied to it; anything else leaves the paper as it is.
+/// The desk after an event: the paper that it is about has changed.
 pub(crate) fn apply(desk: Desk, event: &Event) -> Desk {
-    let Desk { paper, .. } = desk;
-    let stage = match (paper.stage, event) {
-        (Stage::Arrived, Event::SignedFor { signed, .. }) => Stage::SignedFor { signed: signed.clone() },
-        (Stage::SignedFor { signed }, Event::Registered { registered, .. }) => {
-            Stage::Registered { signed, registered: registered.clone() }
-        }
-        (Stage::Registered { signed, registered }, Event::Checked { checked, .. }) => {
-            Stage::Checked { signed, registered, checked: checked.clone() }
-        }
-        (Stage::SignedFor { signed }, Event::Returned { returned, .. }) => {
-            Stage::Returned { signed, registered: None, checked: None, returned: returned.clone() }
-        }
-        (Stage::Registered { signed, registered }, Event::Returned { returned, .. }) => {
-            Stage::Returned { signed, registered: Some(registered), checked: None, returned: returned.clone() }
-        }
-        (Stage::Checked { signed, registered, checked }, Event::Returned { returned, .. }) => {
-            Stage::Returned { signed, registered: Some(registered), checked: Some(checked), returned: returned.clone() }
-        }
-        (stage, _) => stage,
-    };
-    Desk { paper: Paper { stage, ..paper }, ..desk }
+    let Desk { paper, other, .. } = desk;
+    Desk { paper: event::apply(paper, event), other: other.map(|other| event::apply(other, event)), ..desk }
 }
 
 #[cfg(test)]

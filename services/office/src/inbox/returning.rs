@@ -2,13 +2,13 @@
 
 use runtime::db::Tx;
 use runtime::execute::SaveError;
-use runtime::journal::{self, Author, Event as _, Prepared};
+use runtime::journal::Author;
 use runtime::refusal::Failure;
-use vocabulary::{Timestamp, time};
+use vocabulary::Timestamp;
 
-use super::decide::{self, Command, Facts, Step};
+use super::decide::{Actor, Command, Facts, Step};
 use super::state::PaperName;
-use super::store;
+use super::unasked::{self, Undone};
 
 /// Sends a checked paper back to its sender, inside the transaction that refuses its document.
 ///
@@ -16,8 +16,8 @@ use super::store;
 /// document.
 ///
 /// # Errors
-/// [`SaveError::Moved`] where someone else works the paper at this moment. A paper that is not checked is a damaged row: what
-/// waits for a second person was checked before.
+/// [`SaveError::Failed`] with a contention where someone else works the paper at this moment. A paper that is not checked is a
+/// damaged row: what waits for a second person was checked before, and does not come to an end until then.
 pub(crate) async fn return_for_faults(
     tx: &mut Tx,
     paper: &str,
@@ -30,19 +30,10 @@ pub(crate) async fn return_for_faults(
     let step = Step::ReturnForFaults { code: code.to_owned(), reason: reason.to_owned() };
     let command = Command { name, etag: String::new(), step };
     let person = author.person.as_ref().map(ToString::to_string).unwrap_or_default();
-    let facts = Facts { now, person, directive: None };
-    let (desk, version) =
-        store::desk(tx, &command, &facts).await.map_err(|denial| Failure::internal(format!("{denial:?}")))?;
-    let events =
-        decide::decide(&desk, &command.step, &facts).map_err(|refusal| Failure::internal(format!("{refusal:?}")))?;
-    let entries: Result<Vec<Prepared>, Failure> =
-        events.iter().map(|event| journal::prepare(&event.record(), author, now, version.recorded())).collect();
-    let entries = entries?;
-    let recorded = entries.last().map_or(now, Prepared::recorded);
-    let desk = events.iter().fold(desk, decide::apply);
-    store::save(tx, &desk.paper, version, time::to_us(recorded)).await?;
-    for entry in entries {
-        tx.append(entry);
-    }
-    Ok(())
+    let facts = Facts { now, person, actor: Actor::Service, directive: None, rules: None };
+    unasked::take_step(tx, &command, &facts, author).await.map_err(|undone| match undone {
+        Undone::Refused(refusal) => Failure::internal(format!("{refusal:?}")).into(),
+        Undone::Failed(Failure::Contention) => SaveError::Moved,
+        Undone::Failed(failure) => failure.into(),
+    })
 }

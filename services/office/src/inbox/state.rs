@@ -8,6 +8,8 @@ use vocabulary::{
     Date, DepartmentCode, DocumentNumber, Institution, MessageId, Sm3Digest, Timestamp, document_number, text,
 };
 
+use super::work::{Deed, Dossier, Recall, Work};
+
 /// The name of a paper in an inbox: `inboxes/{institution}/papers/{department}-{message id}`.
 ///
 /// A message id is unique with its sender only, so both stand in the name.
@@ -238,7 +240,9 @@ pub struct Attachment {
 /// A paper as it arrived. Nothing of it ever changes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Arrival {
-    /// The number in the order of its sender and this inbox.
+    /// The inbox into which it was delivered: another one, where it was transferred.
+    pub delivered_to: Institution,
+    /// The number in the order of its sender and that inbox.
     pub number: i64,
     /// Why the inbox has it.
     pub purpose: Purpose,
@@ -325,14 +329,16 @@ pub enum Stage {
         /// Where it stands.
         registered: Registration,
     },
-    /// It passed the first check (初审).
-    Checked {
+    /// It passed the first check (初审), and is worked since.
+    Worked {
         /// Who signed for it.
         signed: SignedFor,
         /// Where it stands.
         registered: Registration,
         /// The check.
         checked: Check,
+        /// What was done about it since, and how far it is.
+        work: Box<Work>,
     },
     /// It went back (退回): the end. A paper whose directive turned out faulty had been checked before.
     Returned {
@@ -340,10 +346,41 @@ pub enum Stage {
         signed: SignedFor,
         /// Where it stands, where it had been registered.
         registered: Option<Registration>,
-        /// The check, where it had passed one.
-        checked: Option<Check>,
+        /// The check, where it had passed one, and what was done about it since.
+        checked: Option<(Check, Box<Work>)>,
         /// Why and when.
         returned: Return,
+    },
+    /// Another paper of the inbox goes on for it (并办): the end.
+    Merged {
+        /// Who signed for it.
+        signed: SignedFor,
+        /// Where it stands.
+        registered: Registration,
+        /// The check, where it had passed one, and what was done about it since.
+        checked: Option<(Check, Box<Work>)>,
+        /// The paper that goes on.
+        into: PaperName,
+        /// Who merged it, when and why.
+        deed: Deed,
+    },
+    /// It goes on in another inbox (转办): the end here.
+    Transferred {
+        /// Who signed for it.
+        signed: SignedFor,
+        /// Where it stands.
+        registered: Registration,
+        /// The check, and what was done about it since.
+        checked: (Check, Box<Work>),
+        /// The paper that it became.
+        to: PaperName,
+        /// Who transferred it, when and why.
+        deed: Deed,
+    },
+    /// The county took it back before anyone signed for it: the end.
+    Recalled {
+        /// By which document, why and when.
+        recall: Recall,
     },
 }
 
@@ -355,8 +392,11 @@ impl Stage {
             Self::Arrived => "ARRIVED",
             Self::SignedFor { .. } => "SIGNED_FOR",
             Self::Registered { .. } => "REGISTERED",
-            Self::Checked { .. } => "CHECKED",
+            Self::Worked { work, .. } => work.phase.as_str(),
             Self::Returned { .. } => "RETURNED",
+            Self::Merged { .. } => "MERGED",
+            Self::Transferred { .. } => "TRANSFERRED",
+            Self::Recalled { .. } => "RECALLED",
         }
     }
 }
@@ -370,9 +410,76 @@ pub struct Paper {
     pub arrival: Arrival,
     /// How far it is.
     pub stage: Stage,
+    /// Its due, its alarms, and its links to other papers.
+    pub dossier: Dossier,
 }
 
 impl Paper {
+    /// Who signed for it, and when.
+    #[must_use]
+    pub const fn signed(&self) -> Option<&SignedFor> {
+        match &self.stage {
+            Stage::Arrived | Stage::Recalled { .. } => None,
+            Stage::SignedFor { signed }
+            | Stage::Registered { signed, .. }
+            | Stage::Worked { signed, .. }
+            | Stage::Returned { signed, .. }
+            | Stage::Merged { signed, .. }
+            | Stage::Transferred { signed, .. } => Some(signed),
+        }
+    }
+
+    /// Where it stands in the book.
+    #[must_use]
+    pub const fn registered(&self) -> Option<&Registration> {
+        match &self.stage {
+            Stage::Arrived | Stage::SignedFor { .. } | Stage::Recalled { .. } => None,
+            Stage::Returned { registered, .. } => registered.as_ref(),
+            Stage::Registered { registered, .. }
+            | Stage::Worked { registered, .. }
+            | Stage::Merged { registered, .. }
+            | Stage::Transferred { registered, .. } => Some(registered),
+        }
+    }
+
+    /// The check that it passed.
+    #[must_use]
+    pub fn checked(&self) -> Option<&Check> {
+        match &self.stage {
+            Stage::Worked { checked, .. } => Some(checked),
+            Stage::Returned { checked, .. } | Stage::Merged { checked, .. } => checked.as_ref().map(|(check, _)| check),
+            Stage::Transferred { checked, .. } => Some(&checked.0),
+            Stage::Arrived | Stage::SignedFor { .. } | Stage::Registered { .. } | Stage::Recalled { .. } => None,
+        }
+    }
+
+    /// What was done about it since.
+    #[must_use]
+    pub fn work(&self) -> Option<&Work> {
+        match &self.stage {
+            Stage::Worked { work, .. } => Some(work),
+            Stage::Returned { checked, .. } | Stage::Merged { checked, .. } => {
+                checked.as_ref().map(|(_, work)| &**work)
+            }
+            Stage::Transferred { checked, .. } => Some(&checked.1),
+            Stage::Arrived | Stage::SignedFor { .. } | Stage::Registered { .. } | Stage::Recalled { .. } => None,
+        }
+    }
+
+    /// Whether the inbox's book has its document number: once registered, until it goes back, goes elsewhere or is replaced.
+    #[must_use]
+    pub const fn stands(&self) -> bool {
+        let stands = match &self.stage {
+            Stage::Registered { .. } | Stage::Worked { .. } | Stage::Merged { .. } => true,
+            Stage::Arrived
+            | Stage::SignedFor { .. }
+            | Stage::Returned { .. }
+            | Stage::Transferred { .. }
+            | Stage::Recalled { .. } => false,
+        };
+        stands && self.dossier.superseded_by.is_none()
+    }
+
     /// Whether the paper, taken with these resolutions, gives a directive that is to become a document. A copy is for
     /// information, and a letter directs nobody.
     #[must_use]
@@ -383,51 +490,4 @@ impl Paper {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    const NAME: &str = "inboxes/OFFICE/papers/human-resources-f81d4fae-7dec-11d0-a765-00a0c91e6bf6";
-
-    #[test]
-    fn a_name_reads_back() {
-        let name = PaperName::parse(NAME).expect("a name");
-        assert_eq!((name.inbox, name.sender.as_str()), (Institution::Office, "human-resources"));
-        assert_eq!(name.to_string(), NAME);
-        assert_eq!(name.at_gateway(), "senders/human-resources/papers/f81d4fae-7dec-11d0-a765-00a0c91e6bf6");
-    }
-
-    #[test]
-    fn other_spellings_are_no_name() {
-        let others = [
-            "",
-            "inboxes/",
-            "inboxes/OFFICE/papers/",
-            "inboxes/office/papers/human-resources-f81d4fae-7dec-11d0-a765-00a0c91e6bf6",
-            "inboxes/MAYOR/papers/human-resources-f81d4fae-7dec-11d0-a765-00a0c91e6bf6",
-            "inboxes/OFFICE/papers/f81d4fae-7dec-11d0-a765-00a0c91e6bf6",
-            "inboxes/OFFICE/papers/-f81d4fae-7dec-11d0-a765-00a0c91e6bf6",
-            "inboxes/OFFICE/papers/human-resources-F81D4FAE-7dec-11d0-a765-00a0c91e6bf6",
-            "inboxes/OFFICE/papers/人社局人社局人社局人社局人社局人社局人社局人社局",
-        ];
-        for other in others {
-            assert_eq!(PaperName::parse(other), None, "{other}");
-        }
-    }
-
-    #[test]
-    fn a_number_is_compared_in_its_right_spelling() {
-        let key = |number: &str| Summary { document_number: number.to_owned(), ..Summary::default() }.document_key();
-        assert_eq!(key("昆政发〔2026〕5号"), "昆政发〔2026〕5号");
-        assert_eq!(key("昆政发[2026]05号"), "昆政发〔2026〕5号");
-        assert_eq!(key(" 昆政发〔26〕5号"), "昆政发〔26〕5号");
-        assert_eq!(key(""), "");
-    }
-
-    proptest! {
-        #[test]
-        fn no_text_makes_the_reader_of_names_panic(input in any::<String>()) {
-            let _ = PaperName::parse(&input);
-        }
-    }
-}
+mod tests;

@@ -1,17 +1,29 @@
 //! Papers in inboxes, between the contract and the state.
+//!
+//! - [`requests`]: the requests about the work on a paper.
+//! - [`work`]: what was done about a paper.
+//! - [`events`]: what the journal says of it.
+
+pub(crate) mod events;
+pub(crate) mod requests;
+pub(crate) mod work;
 
 use runtime::journal::Record;
 use runtime::numbers::{Series, Taken};
 use runtime::refusal::{Denial, Failure, Violation};
 use townlink_proto::townlink::office::v1 as pb;
 use townlink_proto::townlink::values::v1 as values;
-use vocabulary::{DocumentNumber, Institution, Sm3Digest, document_number, time};
+use vocabulary::{DocumentNumber, Institution, Sm3Digest, Timestamp, document_number, time};
 
 use super::decide::{Command, Event, Step};
+use super::event::What;
+use super::rules::Rules;
 use super::state::{
     Arrival, Attachment, Finding, FindingCode, Paper, PaperName, Purpose, Remedy, Resolution, Screening, Signature,
     Stage, Summary, Weight,
 };
+use super::timing;
+use super::work::Phase;
 use crate::fields::{Fields, instant_to_wire, no_name};
 
 /// How long a note or a reason may be, in characters.
@@ -39,7 +51,14 @@ pub(crate) fn sign_for(request: pb::SignForPaperRequest) -> Result<Command, Deni
 }
 
 pub(crate) fn register(request: pb::RegisterPaperRequest) -> Result<Command, Denial> {
-    Ok(Command { name: name(&request.name)?, etag: request.etag, step: Step::Register })
+    let name = name(&request.name)?;
+    let mut fields = Fields::new();
+    let supersedes = match request.supersedes.as_str() {
+        "" => Some(None),
+        old => fields.need("supersedes", PaperName::parse(old), "must be the name of a paper in an inbox").map(Some),
+    };
+    let step = supersedes.map(|supersedes| Step::Register { supersedes });
+    fields.finish(step.map(|step| Command { name, etag: request.etag, step }))
 }
 
 pub(crate) fn check(request: pb::CheckPaperRequest) -> Result<Command, Denial> {
@@ -111,66 +130,53 @@ fn remedy(fields: &mut Fields, at: &impl Fn(&'static str) -> String, resolution:
 
 // === answers ===
 
-/// A paper as the contract shows it, without its payload.
-pub(crate) fn paper(paper: &Paper, etag: String) -> pb::InboxPaper {
+/// A paper as the contract shows it at an instant, without its payload. Without rules it has no light.
+pub(crate) fn paper(paper: &Paper, etag: String, now: Timestamp, rules: Option<&Rules>) -> pb::InboxPaper {
+    let mut shown = pb::InboxPaper { etag, stage: stage_to_wire(&paper.stage).into(), ..face_of(paper) };
+    if let Some(signed) = paper.signed() {
+        shown.signed_for_by.clone_from(&signed.person);
+        shown.sign_for_time = Some(instant_to_wire(signed.at));
+    }
+    if let Some(registered) = paper.registered() {
+        shown.serial = registered.serial;
+        shown.register_time = Some(instant_to_wire(registered.at));
+    }
+    if let Some(checked) = paper.checked() {
+        shown.resolutions = checked.resolutions.iter().map(resolution_to_wire).collect();
+        shown.document = checked.document.clone().unwrap_or_default();
+        shown.check_time = Some(instant_to_wire(checked.at));
+    }
+    if let Stage::Returned { returned, .. } = &paper.stage {
+        shown.check_time = Some(instant_to_wire(returned.at));
+        shown.return_code.clone_from(&returned.code);
+        shown.return_reason.clone_from(&returned.reason);
+    }
+    let (actors, act) = work::next_to_wire(timing::next_act(paper));
+    shown.next_actors = actors;
+    shown.next_act = act.into();
+    shown.overdue = timing::is_overdue(paper, now);
+    shown.light = work::light_to_wire(rules.and_then(|rules| timing::light(paper, rules, now))).into();
+    shown
+}
+
+/// What is on the face of a paper, and what was done about it: all that needs no clock.
+fn face_of(paper: &Paper) -> pb::InboxPaper {
     let arrival = &paper.arrival;
-    let mut shown = pb::InboxPaper {
+    let work = work::work_to_wire(paper);
+    pb::InboxPaper {
         name: paper.name.to_string(),
         paper: paper.name.at_gateway(),
         summary: Some(summary_to_wire(&arrival.summary)),
         number: arrival.number,
         copy: arrival.purpose == Purpose::Information,
-        stage: stage_to_wire(&paper.stage).into(),
         findings: arrival.findings.iter().map(finding_to_wire).collect(),
         attachments: arrival.attachments.iter().map(attachment_to_wire).collect(),
         arrive_time: Some(instant_to_wire(arrival.arrived)),
         accept_time: Some(instant_to_wire(arrival.accepted)),
         payload_digest: digest_to_wire(&arrival.payload_digest),
-        etag,
+        work: (work != pb::PaperWork::default()).then_some(work),
         ..pb::InboxPaper::default()
-    };
-    match &paper.stage {
-        Stage::Arrived => {}
-        Stage::SignedFor { signed } => show_signed(&mut shown, signed),
-        Stage::Registered { signed, registered } => {
-            show_signed(&mut shown, signed);
-            show_registered(&mut shown, registered);
-        }
-        Stage::Checked { signed, registered, checked } => {
-            show_signed(&mut shown, signed);
-            show_registered(&mut shown, registered);
-            show_checked(&mut shown, checked);
-        }
-        Stage::Returned { signed, registered, checked, returned } => {
-            show_signed(&mut shown, signed);
-            if let Some(registered) = registered {
-                show_registered(&mut shown, registered);
-            }
-            if let Some(checked) = checked {
-                show_checked(&mut shown, checked);
-            }
-            shown.check_time = Some(instant_to_wire(returned.at));
-            shown.return_code.clone_from(&returned.code);
-            shown.return_reason.clone_from(&returned.reason);
-        }
     }
-    shown
-}
-
-fn show_signed(shown: &mut pb::InboxPaper, signed: &super::state::SignedFor) {
-    shown.signed_for_by.clone_from(&signed.person);
-    shown.sign_for_time = Some(instant_to_wire(signed.at));
-}
-
-fn show_registered(shown: &mut pb::InboxPaper, registered: &super::state::Registration) {
-    shown.serial = registered.serial;
-    shown.register_time = Some(instant_to_wire(registered.at));
-}
-
-fn show_checked(shown: &mut pb::InboxPaper, checked: &super::state::Check) {
-    shown.resolutions = checked.resolutions.iter().map(resolution_to_wire).collect();
-    shown.document = checked.document.clone().unwrap_or_default();
-    shown.check_time = Some(instant_to_wire(checked.at));
 }
 
 const fn stage_to_wire(stage: &Stage) -> pb::InboxStage {
@@ -178,8 +184,21 @@ const fn stage_to_wire(stage: &Stage) -> pb::InboxStage {
         Stage::Arrived => pb::InboxStage::Arrived,
         Stage::SignedFor { .. } => pb::InboxStage::SignedFor,
         Stage::Registered { .. } => pb::InboxStage::Registered,
-        Stage::Checked { .. } => pb::InboxStage::Checked,
+        Stage::Worked { work, .. } => match work.phase {
+            Phase::Checked => pb::InboxStage::Checked,
+            Phase::Assigned => pb::InboxStage::Assigned,
+            Phase::Accepted => pb::InboxStage::Accepted,
+            Phase::InProgress => pb::InboxStage::InProgress,
+            Phase::GuidanceIssued => pb::InboxStage::GuidanceIssued,
+            Phase::Reported => pb::InboxStage::Reported,
+            Phase::Completed => pb::InboxStage::Completed,
+            Phase::Replied => pb::InboxStage::Replied,
+            Phase::Archived => pb::InboxStage::Archived,
+        },
         Stage::Returned { .. } => pb::InboxStage::Returned,
+        Stage::Merged { .. } => pb::InboxStage::Merged,
+        Stage::Transferred { .. } => pb::InboxStage::Transferred,
+        Stage::Recalled { .. } => pb::InboxStage::Recalled,
     }
 }
 
@@ -187,11 +206,8 @@ const fn stage_to_wire(stage: &Stage) -> pb::InboxStage {
 pub(crate) fn stage_filter(stage: i32) -> Result<&'static str, Denial> {
     match pb::InboxStage::try_from(stage) {
         Ok(pb::InboxStage::Unspecified) => Ok(""),
-        Ok(pb::InboxStage::Arrived) => Ok("ARRIVED"),
-        Ok(pb::InboxStage::SignedFor) => Ok("SIGNED_FOR"),
-        Ok(pb::InboxStage::Registered) => Ok("REGISTERED"),
-        Ok(pb::InboxStage::Checked) => Ok("CHECKED"),
-        Ok(pb::InboxStage::Returned) => Ok("RETURNED"),
+        // The stored word is the name without what all stages share.
+        Ok(stage) => Ok(stage.as_str_name().trim_start_matches("INBOX_STAGE_")),
         Err(_) => Err(Violation::malformed("stage", "is no stage of a paper in an inbox").into()),
     }
 }
@@ -212,11 +228,12 @@ impl runtime::journal::Event for Event {
                 };
                 Record::of(&message, name.to_string())
             }
-            Self::Registered { name, registered } => {
+            Self::Registered { name, registered, supersedes } => {
                 let message = pb::PaperRegistered {
                     inbox_paper: name.to_string(),
                     serial: registered.serial,
                     time: Some(instant_to_wire(registered.at)),
+                    supersedes: supersedes.as_ref().map(ToString::to_string).unwrap_or_default(),
                 };
                 Record::of(&message, name.to_string())
             }
@@ -245,26 +262,40 @@ impl runtime::journal::Event for Event {
                 Record::of(&message, name.to_string())
             }
             Self::Document(registered) => registered.record(),
+            Self::Worked { name, what } => events::record(name, what),
         }
     }
 
-    /// A paper takes the next serial of its inbox's book of the year.
+    /// A paper takes the next serial of its inbox's book of the year; a supervision order the next of the town's (督办单).
     fn series(&self) -> Option<Series> {
         match self {
-            Self::Registered { name, registered } => {
+            Self::Registered { name, registered, .. } => {
                 let year = time::town_date(registered.at).year();
                 Some(Series { name: format!("inboxes/{}", name.inbox), year })
+            }
+            Self::Worked { what, .. } => {
+                let What::Supervised { order } = &**what else { return None };
+                Some(Series { name: SUPERVISION_SERIES.to_owned(), year: order.year })
             }
             Self::SignedFor { .. } | Self::Checked { .. } | Self::Returned { .. } | Self::Document(_) => None,
         }
     }
 
     fn set_number(&mut self, taken: Taken) {
-        if let Self::Registered { registered, .. } = self {
-            registered.serial = taken.number;
+        match self {
+            Self::Registered { registered, .. } => registered.serial = taken.number,
+            Self::Worked { what, .. } => {
+                if let What::Supervised { order } = &mut **what {
+                    order.number = taken.number;
+                }
+            }
+            Self::SignedFor { .. } | Self::Checked { .. } | Self::Returned { .. } | Self::Document(_) => {}
         }
     }
 }
+
+/// The series of supervision orders.
+const SUPERVISION_SERIES: &str = "supervision-orders";
 
 // === columns ===
 

@@ -152,18 +152,17 @@ impl Role {
 
     /// Whether a post carries the role (overview.md §1.7, column "institution").
     ///
-    /// Each bureau works its own inbox (§1.4), so each has a `RELAY_CLERK`, though §1.7 names the office's only.
+    /// Each bureau works its own inbox (§1.4), and its chief checks what it did there (relay-and-sharing.md §8.4), so each has a
+    /// `RELAY_CLERK` and a `RELAY_CHIEF`, though §1.7 names the office's only.
     #[must_use]
     pub fn belongs_to(self, post: Post) -> bool {
         use Institution::{Economy, Enforcement, Finance, Office, Personnel, Service};
         let Post::Institution(institution) = post else { return self == Self::Head };
         match self {
-            Self::GrantRegistrar
-            | Self::GrantConfirmer
-            | Self::KeyRegistrar
-            | Self::KeyConfirmer
-            | Self::RelayChief => institution == Office,
-            Self::RelayClerk => true,
+            Self::GrantRegistrar | Self::GrantConfirmer | Self::KeyRegistrar | Self::KeyConfirmer => {
+                institution == Office
+            }
+            Self::RelayClerk | Self::RelayChief => true,
             Self::IntakeClerk | Self::Reviewer | Self::Approver => institution == Service,
             Self::OpinionGiver | Self::Supervisor => institution.side() == Side::Back,
             Self::Officer => institution == Enforcement,

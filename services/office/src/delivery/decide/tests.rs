@@ -6,6 +6,7 @@ use vocabulary::{Institution, MessageId, Sm3Digest};
 
 use super::super::state::Way;
 use super::*;
+use crate::inbox::rules::Rules;
 use crate::inbox::state::{Purpose, Summary};
 
 const NOW: Timestamp = Timestamp::UNIX_EPOCH;
@@ -14,9 +15,13 @@ fn way() -> Way {
     Way { recipient: Institution::Office, sender: "government".parse().expect("a department") }
 }
 
+fn rules() -> Rules {
+    crate::inbox::settings::InboxSettings::default().rules().expect("rules")
+}
+
 /// A way on which nothing came yet.
 fn empty() -> Lane {
-    Lane { way: way(), head: None, settled: BTreeMap::new(), present: BTreeSet::new() }
+    Lane { way: way(), head: None, settled: BTreeMap::new(), present: BTreeSet::new(), recalled: BTreeSet::new() }
 }
 
 fn message(n: i64) -> MessageId {
@@ -55,14 +60,14 @@ fn delivery(n: i64) -> Delivery {
 
 /// A lane on which these came.
 fn lane_after(deliveries: impl IntoIterator<Item = Delivery>) -> Lane {
-    deliveries.into_iter().fold(empty(), |lane, delivery| match decide(&lane, &delivery, NOW) {
+    deliveries.into_iter().fold(empty(), |lane, delivery| match decide(&lane, &delivery, NOW, &rules()) {
         Ok(Verdict::Settles(event)) => apply(lane, &event),
         Ok(Verdict::Again(_)) | Err(_) => lane,
     })
 }
 
 fn ending(lane: &Lane, delivery: &Delivery) -> Result<Ending, Refusal> {
-    decide(lane, delivery, NOW).map(|verdict| match verdict {
+    decide(lane, delivery, NOW, &rules()).map(|verdict| match verdict {
         Verdict::Again(ending) => ending,
         Verdict::Settles(event) => event.ending(),
     })
@@ -99,11 +104,11 @@ fn a_gap_and_a_broken_chain_are_refused() {
 fn the_same_delivery_again_gets_the_same_answer() {
     let lane = lane_after([delivery(1), delivery(2)]);
     for n in [1, 2] {
-        let again = decide(&lane, &delivery(n), NOW);
+        let again = decide(&lane, &delivery(n), NOW, &rules());
         assert_eq!(again, Ok(Verdict::Again(accepted(n))));
         // Recalled after it arrived, but before the gateway knew that it had: the inbox has the paper.
         let buried = Delivery { content: Content::Tombstone, ..delivery(n) };
-        assert_eq!(decide(&lane, &buried, NOW), Ok(Verdict::Again(accepted(n))));
+        assert_eq!(decide(&lane, &buried, NOW, &rules()), Ok(Verdict::Again(accepted(n))));
     }
 }
 
@@ -128,7 +133,7 @@ fn what_is_wrong_about_a_paper_ends_its_delivery_and_the_next_flows() {
     for (first, expected) in rows {
         assert_eq!(ending(&empty(), &first), Ok(expected.clone()));
         let lane = lane_after([first.clone()]);
-        assert_eq!(decide(&lane, &first, NOW), Ok(Verdict::Again(expected)), "again");
+        assert_eq!(decide(&lane, &first, NOW, &rules()), Ok(Verdict::Again(expected)), "again");
         assert_eq!(ending(&lane, &delivery(2)), Ok(accepted(2)), "the next flows");
     }
 }
@@ -156,7 +161,7 @@ proptest! {
         let mut lane = empty();
         let mut arrived = Vec::new();
         for n in order.into_iter().chain(1..=12) {
-            match decide(&lane, &delivery(n), NOW) {
+            match decide(&lane, &delivery(n), NOW, &rules()) {
                 Ok(Verdict::Settles(event)) => {
                     prop_assert_eq!(event.number, lane.next());
                     arrived.push(event.number);

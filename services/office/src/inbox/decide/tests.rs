@@ -1,8 +1,14 @@
 use bytes::Bytes;
 use vocabulary::{DocumentNumber, MessageId};
 
-use super::super::state::{Arrival, Attachment, Screening, Signature, Summary};
+use super::super::state::{Arrival, Attachment, Purpose, Screening, Signature, Summary};
+use super::super::work::Dossier;
+use super::allowed::{may_read, may_work};
 use super::*;
+
+mod clock;
+mod random;
+mod work;
 
 const MESSAGE: &str = "f81d4fae-7dec-11d0-a765-00a0c91e6bf6";
 
@@ -22,6 +28,7 @@ fn finding(code: &str, weight: Weight) -> Finding {
 fn desk_at(stage: Stage) -> Desk {
     let payload = Bytes::from_static(b"{\"v\":1}");
     let arrival = Arrival {
+        delivered_to: Institution::Office,
         number: 1,
         purpose: Purpose::Action,
         summary: Summary {
@@ -46,8 +53,16 @@ fn desk_at(stage: Stage) -> Desk {
         accepted: at(0),
         arrived: at(0),
     };
-    let paper = Paper { name: name(Institution::Office), arrival, stage };
-    Desk { paper, namesake: None, number_holder: None }
+    let paper = Paper { name: name(Institution::Office), arrival, stage, dossier: Dossier::default() };
+    Desk {
+        paper,
+        namesake: None,
+        number_holder: None,
+        other: None,
+        other_version: None,
+        document: DocumentWaits::No,
+        recalled: None,
+    }
 }
 
 fn signed() -> SignedFor {
@@ -71,7 +86,7 @@ fn stages() -> [Stage; 5] {
         Stage::Arrived,
         Stage::SignedFor { signed: signed() },
         Stage::Registered { signed: signed(), registered: registered() },
-        Stage::Checked { signed: signed(), registered: registered(), checked: checked() },
+        Stage::Worked { signed: signed(), registered: registered(), checked: checked(), work: Box::default() },
         Stage::Returned { signed: signed(), registered: Some(registered()), checked: None, returned: returned() },
     ]
 }
@@ -80,7 +95,7 @@ fn steps() -> [Step; 5] {
     let (code, reason) = ("RE-NOT-AGREED".to_owned(), "未协商一致".to_owned());
     [
         Step::SignFor,
-        Step::Register,
+        Step::Register { supersedes: None },
         Step::Check { resolutions: Vec::new() },
         Step::Return { code: code.clone(), reason: reason.clone() },
         Step::ReturnForFaults { code, reason },
@@ -88,7 +103,7 @@ fn steps() -> [Step; 5] {
 }
 
 fn facts() -> Facts {
-    Facts { now: at(4), person: "li".to_owned(), directive: None }
+    Facts { now: at(4), person: "li".to_owned(), actor: Actor::Service, directive: None, rules: None }
 }
 
 /// Where each command leads from each stage; what is not named is refused with `RE_STAGE`.
@@ -144,7 +159,7 @@ fn a_conflict_and_a_secret_go_back_early() {
 #[test]
 fn a_paper_with_a_document_is_not_returned_by_hand() {
     let checked = Check { document: Some("documents/d".to_owned()), ..checked() };
-    let desk = desk_at(Stage::Checked { signed: signed(), registered: registered(), checked });
+    let desk = desk_at(Stage::Worked { signed: signed(), registered: registered(), checked, work: Box::default() });
     let step = Step::Return { code: "OV-CLASSIFIED".to_owned(), reason: "退回".to_owned() };
     assert!(matches!(decide(&desk, &step, &facts()), Err(Refusal::Stage { .. })));
 }
@@ -161,7 +176,7 @@ fn each_step_writes_who_and_when() {
     let expected = Stage::Returned {
         signed: SignedFor { person: "li".to_owned(), at: facts.now },
         registered: Some(Registration { serial: 0, at: facts.now }),
-        checked: Some(Check { resolutions: Vec::new(), document: None, at: facts.now }),
+        checked: Some((Check { resolutions: Vec::new(), document: None, at: facts.now }, Box::default())),
         returned: Return { code: "RE-NOT-AGREED".to_owned(), reason: "未协商一致".to_owned(), at: facts.now },
     };
     assert_eq!(desk.paper.stage, expected);
@@ -181,7 +196,7 @@ fn a_number_with_other_content_is_not_registered() {
     let desk = Desk { namesake: Some(other.clone()), ..desk_at(Stage::SignedFor { signed: signed() }) };
     let expected =
         Refusal::Conflict { document_number: "昆政发〔2026〕5号".to_owned(), other: other.to_string() };
-    assert_eq!(decide(&desk, &Step::Register, &facts()), Err(expected));
+    assert_eq!(decide(&desk, &Step::Register { supersedes: None }, &facts()), Err(expected));
 }
 
 fn remedies() -> [Remedy; 3] {

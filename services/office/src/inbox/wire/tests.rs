@@ -108,7 +108,7 @@ fn events() -> [Event; 4] {
             purpose: Purpose::Information,
             signed: SignedFor { person: "wang".to_owned(), at },
         },
-        Event::Registered { name: name.clone(), registered: Registration { serial: 0, at } },
+        Event::Registered { name: name.clone(), registered: Registration { serial: 0, at }, supersedes: None },
         Event::Checked {
             name: name.clone(),
             checked: Check { resolutions, document: Some("documents/1".to_owned()), at },
@@ -146,7 +146,7 @@ fn only_registering_takes_a_number_and_it_is_that_of_the_town_year() {
     // 2026-12-31T16:00Z is midnight of the new year in the town.
     let name = PaperName::parse(NAME).expect("a name");
     let at = "2026-12-31T16:00:00Z".parse().expect("an instant");
-    let event = Event::Registered { name, registered: Registration { serial: 0, at } };
+    let event = Event::Registered { name, registered: Registration { serial: 0, at }, supersedes: None };
     assert_eq!(event.series().map(|series| series.year), Some(2027));
 }
 
@@ -170,6 +170,7 @@ proptest! {
         let attachment = Attachment { name: text(), size_bytes: number, digest, screening: Screening::Unscreened };
         let signature = Signature { key_id: text(), algorithm: "Ed25519".to_owned(), value: bytes::Bytes::from_static(b"s") };
         let arrival = Arrival {
+            delivered_to: Institution::Office,
             number,
             purpose: Purpose::Action,
             summary: summary.clone(),
