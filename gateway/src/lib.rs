@@ -27,12 +27,14 @@ use townlink_proto::townlink::gateway::v1::key_service_server::KeyServiceServer;
 use townlink_proto::townlink::gateway::v1::paper_service_server::PaperServiceServer;
 use vocabulary::RulesDocument;
 
+use key::senders::Senders;
 use key::{KeyRpc, LiveRegistry};
 use relay::content::spool::{Limits, Spool};
 use relay::content::store::Store;
 use relay::content::{Content, sweep};
 use relay::delivery::numbering::Numbering;
-use relay::dispatcher::{Dispatcher, Hold, Holding};
+use relay::dispatcher::{Deliveries, Dispatcher, Hold, Holding};
+use relay::following::notices::Notices;
 use relay::paper::PaperRpc;
 use relay::paper::check::Desk;
 use relay::reactions::reactions;
@@ -48,7 +50,7 @@ pub const NAME: ServiceName = ServiceName("gateway");
 const OFFICE: ServiceName = ServiceName("office");
 
 /// The migrations of the gateway's database.
-pub const MIGRATIONS: Migrations = runtime::migrations!["0001_keys", "0002_papers"];
+pub const MIGRATIONS: Migrations = runtime::migrations!["0001_keys", "0002_papers", "0003_relay"];
 
 /// What a process needs to start the gateway.
 pub const BLUEPRINT: Blueprint =
@@ -85,7 +87,8 @@ async fn assembled(runtime: &Runtime) -> Result<Service, StartError> {
 
     let keys = KeyRpc::new(writer.clone(), Arc::clone(&rules), live.clone(), receipts.signer());
     let desk = Desk::new(writer.clone(), rules, content.clone(), receipts.clone(), Arc::new(SoftVerifier));
-    let papers = PaperRpc::new(desk, live, runtime.clone());
+    let senders = Senders::new(live, runtime.clone());
+    let papers = PaperRpc::new(desk, senders, runtime.clone());
     let service = Service::new(runtime)
         .people(Arc::new(people::Roster::new(directory.clone())))
         .serve(KeyServiceServer::new(keys))
@@ -99,7 +102,9 @@ async fn assembled(runtime: &Runtime) -> Result<Service, StartError> {
         Subscription::new(db.clone(), Numbering::new(writer.clone()), own).start(tasks);
         let (reaction, feed) = reactions(writer.clone(), receipts, office);
         Subscription::new(db, reaction, feed).start(tasks);
-        Dispatcher::new(writer, directory, hold).start(tasks);
+        let deliveries = Deliveries::new(writer.clone(), directory.clone(), hold.clone());
+        let notices = Notices::new(writer.clone(), directory, hold.clone());
+        Dispatcher::new(writer, hold, deliveries, notices).start(tasks);
     }))
 }
 

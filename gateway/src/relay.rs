@@ -6,6 +6,7 @@
 //! - [`receipts`]: what the sender takes home.
 //! - [`delivery`], [`dispatcher`]: numbers, the queue, and its emptying.
 //! - [`reactions`]: what the office's journal leads to.
+//! - [`following`]: what a sender does about an accepted paper.
 
 pub mod addressing;
 pub mod content;
@@ -13,6 +14,7 @@ pub(crate) mod delivery;
 pub(crate) mod dispatcher;
 pub mod envelope;
 pub mod findings;
+pub mod following;
 pub mod paper;
 pub(crate) mod reactions;
 pub mod receipts;

@@ -2,6 +2,7 @@
 
 mod attachments;
 mod deliveries;
+mod following;
 mod harness;
 mod keys;
 mod office;

@@ -59,6 +59,17 @@ pub struct Told<'a> {
     pub institution: String,
     /// Why, for a return.
     pub reason: String,
+    /// What came of it, and whether it was on time, for a completion.
+    pub outcome: Outcome,
+}
+
+/// What came of a paper that was completed (办结).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Outcome {
+    /// In words; empty for any other receipt.
+    pub result: String,
+    /// Whether it was on time.
+    pub on_time: bool,
 }
 
 impl Receipts {
@@ -87,12 +98,7 @@ impl Receipts {
     /// # Errors
     /// [`Failure`] where the key does not sign.
     pub fn sign(&self, told: Told<'_>) -> Result<pb::Receipt, Failure> {
-        let kind = match &told.what {
-            ReceiptType::Received => pb::ReceiptType::Received,
-            ReceiptType::SignedFor => pb::ReceiptType::SignedFor,
-            ReceiptType::Returned(_) => pb::ReceiptType::Returned,
-            ReceiptType::Completed => pb::ReceiptType::Completed,
-        };
+        let kind = kind(&told.what);
         let receipt = Receipt {
             receipt_type: told.what,
             message_id: told.paper.message.to_string(),
@@ -117,7 +123,19 @@ impl Receipts {
             signature: Some(signature),
             institution: told.institution,
             reason: told.reason,
+            result: told.outcome.result,
+            on_time: told.outcome.on_time,
         })
+    }
+}
+
+/// What a receipt is for, as contracts carry it.
+pub(crate) const fn kind(what: &ReceiptType) -> pb::ReceiptType {
+    match what {
+        ReceiptType::Received => pb::ReceiptType::Received,
+        ReceiptType::SignedFor => pb::ReceiptType::SignedFor,
+        ReceiptType::Returned(_) => pb::ReceiptType::Returned,
+        ReceiptType::Completed => pb::ReceiptType::Completed,
     }
 }
 
@@ -153,6 +171,7 @@ mod tests {
             at: clock().now(),
             institution: "OFFICE".to_owned(),
             reason: "退回".to_owned(),
+            outcome: Outcome::default(),
         };
         let receipt = receipts.sign(told).expect("a receipt");
         let signature = receipt.signature.expect("a signature");

@@ -239,10 +239,8 @@ async fn issue(asked: Issue, connection: &Connection, context: &Context) -> Resu
     for file in &files {
         file.put(&mut papers).await?;
     }
-    let date = match asked.date {
-        Some(date) => date,
-        None => today(connection).await?,
-    };
+    let clock = TownClock::ask(connection).await?;
+    let date = asked.date.unwrap_or_else(|| town_date(clock.now));
     let secrecy = asked.secrecy.clone();
     let message_id = context.request().uuid();
     let envelope = Envelope {
@@ -272,7 +270,12 @@ async fn issue(asked: Issue, connection: &Connection, context: &Context) -> Resu
     };
     let payload = payload(&envelope, &secrecy);
     let signatures = vec![key.sign(&payload)?];
-    let request = pb::IssuePaperRequest { request_id: message_id.to_string(), payload: payload.into(), signatures };
+    let request = pb::IssuePaperRequest {
+        request_id: message_id.to_string(),
+        payload: payload.into(),
+        signatures,
+        send_time: clock.sent(),
+    };
     let receipt = call("gateway, IssuePaper", Some(context.request()), papers.issue_paper(request)).await?;
     context.output.message(&receipt, show_receipt)
 }
@@ -310,11 +313,27 @@ fn issuer(department: &str) -> Result<String, Problem> {
         .ok_or_else(|| Problem::usage(format!("{department} has no name here"), "name it with --issuer"))
 }
 
-async fn today(connection: &Connection) -> Result<Date, Problem> {
-    let mut clock = connection.clock("gateway")?;
-    let now = call("gateway, GetClock", None, clock.get_clock(GetClockRequest {})).await?.now.unwrap_or_default();
-    let now = Timestamp::new(now.seconds, now.nanos).map_err(|error| Problem::failed("gateway, GetClock", error))?;
-    Ok(town_date(now))
+/// The town's clock, as the gateway tells it.
+struct TownClock {
+    now: Timestamp,
+    manual: bool,
+}
+
+impl TownClock {
+    async fn ask(connection: &Connection) -> Result<Self, Problem> {
+        let mut clock = connection.clock("gateway")?;
+        let clock = call("gateway, GetClock", None, clock.get_clock(GetClockRequest {})).await?;
+        let now = clock.now.unwrap_or_default();
+        let now =
+            Timestamp::new(now.seconds, now.nanos).map_err(|error| Problem::failed("gateway, GetClock", error))?;
+        Ok(Self { now, manual: clock.manual })
+    }
+
+    /// When a paper is sent, by this machine's clock: the town flags one that is wrong. A clock that is moved by hand tells no time
+    /// that a machine's could be compared with.
+    fn sent(&self) -> Option<prost_types::Timestamp> {
+        (!self.manual).then(|| std::time::SystemTime::now().into())
+    }
 }
 
 async fn papers(client: &Papers, parent: &str, limit: usize) -> Result<(Vec<pb::Paper>, String), Problem> {
