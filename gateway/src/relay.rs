@@ -7,10 +7,12 @@
 //! - [`delivery`], [`dispatcher`]: numbers, the queue, and its emptying.
 //! - [`reactions`]: what the office's journal leads to.
 //! - [`following`]: what a sender does about an accepted paper.
+//! - [`dispatch`]: the town's own papers, to the county.
 
 pub mod addressing;
 pub mod content;
 pub(crate) mod delivery;
+pub mod dispatch;
 pub(crate) mod dispatcher;
 pub mod envelope;
 pub mod findings;

@@ -1,7 +1,9 @@
 //! The gateway through its real client, its real layers and both databases. The office is a small one of these tests.
 
 mod attachments;
+mod county;
 mod deliveries;
+mod dispatches;
 mod following;
 mod harness;
 mod keys;

@@ -12,7 +12,9 @@ use townlink_proto::townlink::gateway::v1 as pb;
 use townlink_proto::townlink::values::v1 as values;
 use vocabulary::{Sm3Digest, Timestamp, time};
 
+#[path = "replay/following.rs"]
 mod following;
+#[path = "replay/outgoing.rs"]
 mod outgoing;
 
 /// A row, each column as text.

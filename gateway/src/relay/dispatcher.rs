@@ -110,17 +110,18 @@ pub(crate) fn chain(failure: &Failure) -> String {
 
 /// Makes the deliveries.
 #[derive(Clone)]
-pub(crate) struct Dispatcher<W, N> {
+pub(crate) struct Dispatcher<W, N, O> {
     writer: Writer,
     hold: Hold,
     deliveries: W,
     notices: N,
+    outgoing: O,
 }
 
-impl<W: Work, N: Work> Dispatcher<W, N> {
+impl<W: Work, N: Work, O: Work> Dispatcher<W, N, O> {
     /// A dispatcher over the gateway's queues; `hold` may stop it in development.
-    pub(crate) fn new(writer: Writer, hold: Hold, deliveries: W, notices: N) -> Self {
-        Self { writer, hold, deliveries, notices }
+    pub(crate) fn new(writer: Writer, hold: Hold, deliveries: W, notices: N, outgoing: O) -> Self {
+        Self { writer, hold, deliveries, notices, outgoing }
     }
 
     /// Delivers in the background, until the process stops.
@@ -152,6 +153,7 @@ impl<W: Work, N: Work> Dispatcher<W, N> {
         tokio::try_join!(
             dispatch(&self.writer, &self.hold, &self.deliveries),
             dispatch(&self.writer, &self.hold, &self.notices),
+            dispatch(&self.writer, &self.hold, &self.outgoing),
         )?;
         Ok(())
     }

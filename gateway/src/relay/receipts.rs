@@ -93,6 +93,22 @@ impl Receipts {
         &*self.signer
     }
 
+    /// The id of the key that signs.
+    #[must_use]
+    pub fn key_id(&self) -> &str {
+        &self.key_id
+    }
+
+    /// Signs some bytes for the town, such as the payload of its own paper. Blocks for about a millisecond.
+    ///
+    /// # Errors
+    /// [`Failure`] where the key does not sign.
+    pub fn sign_bytes(&self, content: &[u8]) -> Result<values::Signature, Failure> {
+        let value = self.signer.sign(content).map_err(Failure::internal)?;
+        let (key_id, algorithm) = (self.key_id.clone(), self.signer.algorithm().to_string());
+        Ok(values::Signature { key_id, algorithm, value: value.into() })
+    }
+
     /// Writes and signs a receipt. Blocks for about a millisecond.
     ///
     /// # Errors
@@ -110,12 +126,7 @@ impl Receipts {
             mode: self.mode,
         };
         let content = receipt.to_bytes().map_err(Failure::internal)?;
-        let value = self.signer.sign(&content).map_err(Failure::internal)?;
-        let signature = values::Signature {
-            key_id: self.key_id.clone(),
-            algorithm: self.signer.algorithm().to_string(),
-            value: value.into(),
-        };
+        let signature = self.sign_bytes(&content)?;
         Ok(pb::Receipt {
             paper: told.paper.to_string(),
             r#type: kind.into(),

@@ -102,7 +102,7 @@ pub(crate) fn not_found(name: &str) -> Denial {
 }
 
 /// Reads a digest.
-pub(super) fn digest(field: &str, digest: &[u8]) -> Result<Sm3Digest, Denial> {
+pub(crate) fn digest(field: &str, digest: &[u8]) -> Result<Sm3Digest, Denial> {
     let mut fields = Fields::new();
     let digest = fields.read(field, "ID-DIGEST", Sm3Digest::try_from(digest));
     fields.finish(digest)
@@ -147,7 +147,7 @@ pub(super) fn upload(digest: Sm3Digest, received: u64, complete: bool) -> Result
 }
 
 /// The metadata of a paper.
-pub(super) fn summary(envelope: &Envelope) -> values::PaperSummary {
+pub(crate) fn summary(envelope: &Envelope) -> values::PaperSummary {
     let day = |day: vocabulary::Date| day.to_string();
     values::PaperSummary {
         doc_type: envelope.doc_type.as_str().to_owned(),
