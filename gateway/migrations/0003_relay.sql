@@ -50,14 +50,14 @@ create unique index notices_recall on notices (sender, message_id) where kind = 
 create index notices_queued on notices (sender, act_us, notice) where state = 'QUEUED';
 create index notices_by_time on notices (sender, accepted_us);
 
--- What the office did with a paper besides what earns a receipt: it extended a due date of the sender, or answered.
+-- What the office did with a paper besides what earns a receipt: it extended a due date of the sender, or replied.
 create table paper_marks (
     sender text not null,
     message_id text not null,
     place bigint not null,
     office_entry text not null unique,
     accepted_us bigint not null,
-    kind text not null check (kind in ('EXTENDED', 'ANSWERED')),
+    kind text not null check (kind in ('EXTENDED', 'REPLIED')),
     institution text not null,
     due text not null,
     document_number text not null,

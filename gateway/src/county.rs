@@ -89,6 +89,22 @@ impl Receiver {
     ) -> std::io::Result<Self> {
         Ok(Self { folder: Arc::new(Mutex::new(Folder::open(folder)?)), town, news })
     }
+
+    /// The number of the last paper in the folder; 0 where it is empty.
+    #[must_use]
+    pub fn last(&self) -> i64 {
+        let folder = self.folder.lock().unwrap_or_else(PoisonError::into_inner);
+        folder.last().map_or(0, |(number, _)| number)
+    }
+
+    /// Takes a dispatch that was pulled, by the same rules. Blocks until it is durable.
+    ///
+    /// # Errors
+    /// Where the disk fails, or the dispatch is not what it should be.
+    pub fn take(&self, dispatch: &pb::Dispatch) -> std::io::Result<()> {
+        let taken = take(&mut self.folder.lock().unwrap_or_else(PoisonError::into_inner), &self.town, dispatch)?;
+        taken.map(|_| ()).map_err(|fault| std::io::Error::other(Refusal::from(fault).message))
+    }
 }
 
 /// Takes a dispatch. Tells whether it is new. Blocks until it is durable.
@@ -168,7 +184,7 @@ mod tests {
         let other = SoftSm2::generate().expect("a key");
         let town = key.public_key();
         let mut folder = Folder::open(place.path()).expect("a folder");
-        let mut taken = |dispatch: &pb::Dispatch| take(&mut folder, &town, dispatch).expect("the disk works");
+        let mut taken = |dispatch: &pb::Dispatch| take(&mut folder, town, dispatch).expect("the disk works");
         assert_eq!(taken(&dispatch(&key, 2, "two", Some("one"))), Err(Fault::Sequence { expected: 1 }));
         assert_eq!(taken(&dispatch(&key, 1, "one", Some("zero"))), Err(Fault::Sequence { expected: 1 }));
         assert_eq!(taken(&dispatch(&other, 1, "one", None)), Err(Fault::Signature));
@@ -186,8 +202,8 @@ mod tests {
         assert_eq!(taken(&dispatch(&key, 2, "two", Some("one"))), Ok(true));
         // After a restart it goes on where it was.
         let mut again = Folder::open(place.path()).expect("a folder");
-        assert_eq!(take(&mut again, &town, &dispatch(&key, 2, "two", Some("one"))).expect("read"), Ok(false));
-        assert_eq!(take(&mut again, &town, &dispatch(&key, 3, "three", Some("two"))).expect("kept"), Ok(true));
+        assert_eq!(take(&mut again, town, &dispatch(&key, 2, "two", Some("one"))).expect("read"), Ok(false));
+        assert_eq!(take(&mut again, town, &dispatch(&key, 3, "three", Some("two"))).expect("kept"), Ok(true));
         let file = std::fs::read(place.path().join("00000003.json")).expect("a file");
         assert_eq!(file, b"three");
         assert!(place.path().join("00000003.json.sig").exists());

@@ -9,8 +9,8 @@ use runtime::signing::PublicKey;
 use runtime::testing::TestTown;
 use runtime::testing::town::VALIDITY;
 use tokio::net::TcpListener;
-use tokio::sync::{mpsc, oneshot};
-use tokio::task::JoinHandle;
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
 use tonic::{Request, Response, Status};
 use townlink_proto::townlink::county::v1 as county;
 use townlink_proto::townlink::county::v1::county_receiver_service_server::CountyReceiverService;
@@ -67,7 +67,7 @@ impl CountyReceiverService for Desk {
 pub(crate) struct Place {
     department: &'static str,
     port: u16,
-    running: Option<(oneshot::Sender<()>, JoinHandle<()>)>,
+    running: JoinSet<()>,
 }
 
 impl Place {
@@ -75,7 +75,7 @@ impl Place {
     pub(crate) async fn free(department: &'static str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let port = listener.local_addr().expect("an address").port();
-        Self { department, port, running: None }
+        Self { department, port, running: JoinSet::new() }
     }
 
     /// The settings by which the gateway finds it.
@@ -90,12 +90,10 @@ impl Place {
         let cell = Cell::parse("zhangpu.kunshan").expect("a cell");
         let identity = self.identity(town, &cell);
         let authority = town.authority().certificate().to_owned();
-        let (end, ended) = oneshot::channel();
-        let task = tokio::spawn(async move {
-            let ended = async move { drop(ended.await) };
-            gateway::county::serve(listener, cell, &authority, &identity, receiver, ended).await.expect("it serves");
+        self.running.spawn(async move {
+            let end = std::future::pending();
+            gateway::county::serve(listener, cell, &authority, &identity, receiver, end).await.expect("it serves");
         });
-        self.running = Some((end, task));
     }
 
     /// Serves the reference receiver there. Gives what tells of new papers.
@@ -113,9 +111,7 @@ impl Place {
 
     /// Kills what is served.
     pub(crate) async fn kill(&mut self) {
-        let (end, task) = self.running.take().expect("it runs");
-        task.abort();
-        drop((end, task.await));
+        self.running.shutdown().await;
     }
 
     /// The certificate of the department, with the name under which it serves.

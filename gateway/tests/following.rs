@@ -105,7 +105,7 @@ fn word(event: &Event) -> String {
         Event::Urge(urge) => format!("urge {}", urge.note),
         Event::Recall(recall) => format!("recall {}", recall.document_number),
         Event::Extension(extension) => format!("extension {:?}", extension.due.map(|day| day.day)),
-        Event::Answer(answer) => format!("answer {}", answer.document_number),
+        Event::Reply(reply) => format!("reply {}", reply.document_number),
     }
 }
 
@@ -155,7 +155,7 @@ both_databases! {
         let words: Vec<_> = more.iter().map(|(_, _, word)| word.as_str()).collect();
         let mut sorted = words.clone();
         sorted.sort_unstable();
-        assert_eq!(sorted, ["COMPLETED", "answer 张政函〔2026〕3号", "extension Some(20)", "urge 请尽快办理"]);
+        assert_eq!(sorted, ["COMPLETED", "reply 张政函〔2026〕3号", "extension Some(20)", "urge 请尽快办理"]);
         let all: Vec<_> = begun.into_iter().chain(more).collect();
         for split in 0..all.len() {
             let after = if split == 0 { 0 } else { all[split - 1].0 };
@@ -191,7 +191,7 @@ both_databases! {
         town.stop().await;
     }
 
-    async fn a_completion_earns_a_receipt_and_the_sender_sees_extension_and_answer(db: TestDb) {
+    async fn a_completion_earns_a_receipt_and_the_sender_sees_extension_and_reply(db: TestDb) {
         let town = Town::start(&db).await;
         let water = town.department("water", "昆山市水务局").await;
         let paper = issue(&town, &water, "张浦镇人民政府").await;
@@ -201,9 +201,9 @@ both_databases! {
         town.office.tell(&completed(&paper, true), "c").await;
         town.office.tell(&completed(&paper, false), "c").await;
         town.office.tell(&replied(&paper), "d").await;
-        let seen = until!("it is answered", {
+        let seen = until!("it is replied to", {
             let seen = town.paper(&water, &paper).await;
-            (!seen.answers.is_empty()).then_some(seen)
+            (!seen.replies.is_empty()).then_some(seen)
         });
         let kinds: Vec<_> = seen.receipts.iter().map(pb::Receipt::r#type).collect();
         assert_eq!(kinds, [pb::ReceiptType::Received, pb::ReceiptType::SignedFor, pb::ReceiptType::Completed]);
@@ -217,7 +217,7 @@ both_databases! {
         town.papers("county/water").get_proof(request).await.expect("its entry is in the log");
         assert_eq!(seen.extensions.len(), 1);
         assert_eq!(seen.extensions[0].institution, "OFFICE");
-        assert_eq!(seen.answers[0].document_number, "张政函〔2026〕3号");
+        assert_eq!(seen.replies[0].document_number, "张政函〔2026〕3号");
         town.stop().await;
     }
 

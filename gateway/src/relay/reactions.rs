@@ -133,7 +133,7 @@ impl Said {
 }
 
 /// What the office did with a paper that earns no receipt, and its sender is to know: a due date that he had set was extended, or
-/// the paper was answered.
+/// the paper was replied to.
 fn marked(entry: &Positioned) -> Result<Option<Mark>, Failure> {
     if let Some(event) = entry.event::<office::PaperExtended>()? {
         let office::PaperExtended { inbox_paper, paper, due, sender_due, time } = event;
@@ -177,7 +177,7 @@ fn mark_record(mark: &Mark, office_entry: &str) -> Record {
         Record::of(&pb::PaperExtensionGranted { paper, institution, due, time, office_entry }, subject)
     } else {
         let (document_number, dispatch) = (mark.document_number.clone(), mark.dispatch.clone());
-        Record::of(&pb::PaperAnswered { paper, institution, document_number, dispatch, time, office_entry }, subject)
+        Record::of(&pb::PaperReplied { paper, institution, document_number, dispatch, time, office_entry }, subject)
     }
     .done_at(mark.at)
 }

@@ -1,4 +1,4 @@
-//! Urges, recalls, extensions and answers, replayed.
+//! Urges, recalls, extensions and replies, replayed.
 
 use std::collections::BTreeMap;
 
@@ -91,9 +91,9 @@ fn marks(entries: &[Positioned]) -> Vec<Row> {
             let cells = ["EXTENDED".to_owned(), it.institution, day(it.due.as_ref()), String::new(), String::new(), at];
             add(it.paper, it.office_entry, cells);
         }
-        for (_, it) in each::<pb::PaperAnswered>(one) {
+        for (_, it) in each::<pb::PaperReplied>(one) {
             let at = us(it.time.as_ref());
-            let cells = ["ANSWERED".to_owned(), it.institution, String::new(), it.document_number, it.dispatch, at];
+            let cells = ["REPLIED".to_owned(), it.institution, String::new(), it.document_number, it.dispatch, at];
             add(it.paper, it.office_entry, cells);
         }
     }

@@ -43,15 +43,15 @@ pub(crate) struct Notice {
 pub(crate) struct Mark {
     /// The paper.
     pub name: PaperName,
-    /// Whether a due date was extended; else the paper was answered.
+    /// Whether a due date was extended; else the paper was replied to.
     pub extended: bool,
     /// The institution, by its code.
     pub institution: String,
-    /// The new due date, as text; empty for an answer.
+    /// The new due date, as text; empty for a reply.
     pub due: String,
-    /// The number of the document that answers; empty for an extension.
+    /// The number of the document that replies; empty for an extension.
     pub document_number: String,
-    /// The dispatch that answers.
+    /// The dispatch that replies.
     pub dispatch: String,
     /// When.
     pub at: Timestamp,
@@ -70,8 +70,8 @@ pub(crate) struct Fate {
     pub recall: Option<pb::Recall>,
     /// Extensions, oldest first.
     pub extensions: Vec<pb::Extension>,
-    /// Answers, oldest first.
-    pub answers: Vec<pb::Answer>,
+    /// Replies, oldest first.
+    pub replies: Vec<pb::Reply>,
 }
 
 /// What became of a sender's papers that were accepted within a span of time.
@@ -108,7 +108,7 @@ pub(crate) async fn fates(
         if mark.extended {
             fate.extensions.push(wire::shown_extension(mark));
         } else {
-            fate.answers.push(wire::shown_answer(mark));
+            fate.replies.push(wire::shown_reply(mark));
         }
     }
     Ok(fates)
@@ -151,7 +151,7 @@ pub(crate) async fn insert_mark(tx: &mut Tx, mark: &Mark, office_entry: &str, ac
     .bind(mark.name.message.to_string())
     .bind(office_entry)
     .bind(accepted_us)
-    .bind(if mark.extended { "EXTENDED" } else { "ANSWERED" })
+    .bind(if mark.extended { "EXTENDED" } else { "REPLIED" })
     .bind(&*mark.institution)
     .bind(&*mark.due)
     .bind(&*mark.document_number)

@@ -58,7 +58,7 @@ pub(crate) async fn watch(
         pb::PaperUrged::full_name(),
         pb::PaperRecalled::full_name(),
         pb::PaperExtensionGranted::full_name(),
-        pb::PaperAnswered::full_name(),
+        pb::PaperReplied::full_name(),
     ];
     let entries = OwnFeed::new(db.clone()).watch(after, kinds).await?;
     let prefix = format!("senders/{sender}/papers/");
@@ -138,9 +138,9 @@ async fn told_of(db: &Db, entry: &Positioned) -> Result<Option<pb::WatchPapersRe
         let pb::PaperExtensionGranted { paper, institution, due, time, .. } = it;
         return Ok(told(paper, Event::Extension(pb::Extension { institution, due, time })));
     }
-    if let Some(it) = entry.event::<pb::PaperAnswered>()? {
-        let pb::PaperAnswered { paper, institution, document_number, dispatch, time, .. } = it;
-        return Ok(told(paper, Event::Answer(pb::Answer { institution, document_number, dispatch, time })));
+    if let Some(it) = entry.event::<pb::PaperReplied>()? {
+        let pb::PaperReplied { paper, institution, document_number, dispatch, time, .. } = it;
+        return Ok(told(paper, Event::Reply(pb::Reply { institution, document_number, dispatch, time })));
     }
     Ok(None)
 }

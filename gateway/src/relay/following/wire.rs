@@ -133,9 +133,9 @@ pub(super) fn shown_extension(mark: Mark) -> pb::Extension {
     pb::Extension { institution: mark.institution, due: day(&mark.due), time: Some(instant_to_wire(mark.at)) }
 }
 
-/// An answer, as the sender sees it.
-pub(super) fn shown_answer(mark: Mark) -> pb::Answer {
-    pb::Answer {
+/// A reply, as the sender sees it.
+pub(super) fn shown_reply(mark: Mark) -> pb::Reply {
+    pb::Reply {
         institution: mark.institution,
         document_number: mark.document_number,
         dispatch: mark.dispatch,

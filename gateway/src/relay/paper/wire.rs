@@ -263,7 +263,7 @@ pub(crate) fn paper(stored: Stored, fate: Fate) -> Result<pb::Paper, Failure> {
         urges: fate.urges,
         recall: fate.recall,
         extensions: fate.extensions,
-        answers: fate.answers,
+        replies: fate.replies,
     })
 }
 
