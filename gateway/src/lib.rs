@@ -40,7 +40,7 @@ use relay::content::spool::{Limits, Spool};
 use relay::content::store::Store;
 use relay::content::{Content, sweep};
 use relay::delivery::numbering::Numbering;
-use relay::dispatch::push::{Endpoint, Push};
+use relay::dispatch::push::{County, Push};
 use relay::dispatch::rpc::DispatchRpc;
 use relay::dispatch::sending::sending;
 use relay::dispatcher::{Deliveries, Dispatcher, Hold, Holding};
@@ -127,7 +127,7 @@ async fn assembled(runtime: &Runtime) -> Result<Service, StartError> {
 }
 
 /// The endpoints of departments that want their papers pushed, reached with the gateway's own certificate.
-fn endpoints(runtime: &Runtime, settings: &Settings) -> Result<HashMap<DepartmentCode, Endpoint>, StartError> {
+fn endpoints(runtime: &Runtime, settings: &Settings) -> Result<HashMap<DepartmentCode, County>, StartError> {
     let town = runtime.settings();
     let mut endpoints = HashMap::new();
     for (department, receiver) in &settings.receivers {
@@ -136,7 +136,7 @@ fn endpoints(runtime: &Runtime, settings: &Settings) -> Result<HashMap<Departmen
         let CountyReceiver { address, tls_name } = receiver;
         let remote = Remote::new(address, tls_name, town.authority()?, &town.keys(NAME)?.identity);
         let channel = remote.map_err(|error| wrong(error.to_string()))?.channel();
-        endpoints.insert(code, Endpoint::new(address, channel));
+        endpoints.insert(code, County::new(address, channel));
     }
     Ok(endpoints)
 }

@@ -155,7 +155,7 @@ both_databases! {
         let words: Vec<_> = more.iter().map(|(_, _, word)| word.as_str()).collect();
         let mut sorted = words.clone();
         sorted.sort_unstable();
-        assert_eq!(sorted, ["COMPLETED", "reply 张政函〔2026〕3号", "extension Some(20)", "urge 请尽快办理"]);
+        assert_eq!(sorted, ["COMPLETED", "extension Some(20)", "reply 张政函〔2026〕3号", "urge 请尽快办理"]);
         let all: Vec<_> = begun.into_iter().chain(more).collect();
         for split in 0..all.len() {
             let after = if split == 0 { 0 } else { all[split - 1].0 };

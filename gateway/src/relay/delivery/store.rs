@@ -97,8 +97,6 @@ pub(crate) struct Queued {
     pub summary: Vec<u8>,
     /// The encoded particulars.
     pub particulars: Vec<u8>,
-    /// When the delivery was last recorded.
-    pub recorded_us: i64,
 }
 
 /// The last place of a lane; none where nothing was numbered yet.
@@ -251,7 +249,7 @@ pub(crate) async fn lanes(sql: &mut Connection) -> Result<Vec<Lane>, Failure> {
 /// The next deliveries of a lane, in order. A recall counts from its commit, whether its tombstones are made yet or not.
 pub(crate) async fn queued(sql: &mut Connection, lane: &Lane, limit: i64) -> Result<Vec<Queued>, Failure> {
     let rows = sqlx::query(
-        "select d.message_id, d.number, d.previous_digest, d.copy, d.recorded_us, \
+        "select d.message_id, d.number, d.previous_digest, d.copy, \
          case when d.tombstone = 1 or r.notice is not null then 1 else 0 end as tombstone, \
          case when d.tombstone = 0 and r.notice is not null then 'RE-RECALL' else d.return_code end as return_code, \
          p.payload, p.payload_digest, p.summary, p.particulars from deliveries d \
@@ -280,7 +278,6 @@ fn queued_row(row: &Row, lane: &Lane) -> Result<Queued, Failure> {
         digest: digest(row, "payload_digest")?,
         summary: row.bytes("summary")?,
         particulars: row.bytes("particulars")?,
-        recorded_us: row.int("recorded_us")?,
     })
 }
 
@@ -295,29 +292,28 @@ pub(crate) struct Ended {
     pub code: Option<String>,
 }
 
-/// Ends a run of queued deliveries. Gives how many there were: fewer than asked for where another dispatcher was faster.
-pub(crate) async fn end(
-    tx: &mut Tx,
-    lane: &Lane,
-    ended: &Ended,
-    ended_us: i64,
-    recorded_us: i64,
-) -> Result<u64, Failure> {
-    let done = sqlx::query(
-        "update deliveries set state = $1, return_code = $2, ended_us = $3, recorded_us = $4 \
-         where sender = $5 and recipient = $6 and number between $7 and $8 and state = 'QUEUED'",
+/// Ends a run of queued deliveries, each recorded at `now_us` or right after it was recorded last: a tombstone may have been made of
+/// it since it was read. Gives the number of each with its recorded time, in order: fewer than asked for where another dispatcher was
+/// faster.
+pub(crate) async fn end(tx: &mut Tx, lane: &Lane, ended: &Ended, now_us: i64) -> Result<Vec<(i64, i64)>, Failure> {
+    let rows = sqlx::query(
+        "update deliveries set state = $1, return_code = $2, ended_us = $3, \
+         recorded_us = case when recorded_us >= $3 then recorded_us + 1 else $3 end \
+         where sender = $4 and recipient = $5 and number between $6 and $7 and state = 'QUEUED' \
+         returning number, recorded_us",
     )
     .bind(if ended.code.is_some() { "RETURNED" } else { "DELIVERED" })
     .bind(ended.code.as_deref())
-    .bind(ended_us)
-    .bind(recorded_us)
+    .bind(now_us)
     .bind(lane.sender.as_str())
     .bind(lane.recipient.code())
     .bind(ended.first)
     .bind(ended.last)
-    .execute(tx.sql())
+    .fetch_all(tx.sql())
     .await?;
-    Ok(done.rows_affected())
+    let mut done = rows.iter().map(|row| Ok((row.int(0)?, row.int(1)?))).collect::<Result<Vec<_>, Failure>>()?;
+    done.sort_unstable();
+    Ok(done)
 }
 
 /// A receipt after the first.

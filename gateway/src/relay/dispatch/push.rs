@@ -38,14 +38,14 @@ const NO_REASON: &str = "（未说明理由）";
 
 /// The endpoint of a department.
 #[derive(Clone)]
-pub(crate) struct Endpoint {
+pub(crate) struct County {
     channel: Channel,
     address: Arc<str>,
     /// How often in a row it was not reached.
     failures: watch::Sender<u64>,
 }
 
-impl Endpoint {
+impl County {
     /// An endpoint at an address, `host:port`.
     pub(crate) fn new(address: &str, channel: Channel) -> Self {
         Self { channel, address: address.into(), failures: watch::Sender::new(0) }
@@ -57,19 +57,19 @@ impl Endpoint {
 pub(crate) struct Push {
     writer: Writer,
     hold: Hold,
-    endpoints: Arc<HashMap<DepartmentCode, Endpoint>>,
+    endpoints: Arc<HashMap<DepartmentCode, County>>,
 }
 
 impl Push {
     /// Pushes to these departments; all others pull.
-    pub(crate) fn new(writer: Writer, hold: Hold, endpoints: HashMap<DepartmentCode, Endpoint>) -> Self {
+    pub(crate) fn new(writer: Writer, hold: Hold, endpoints: HashMap<DepartmentCode, County>) -> Self {
         Self { writer, hold, endpoints: Arc::new(endpoints) }
     }
 
     async fn work(
         &self,
         department: &DepartmentCode,
-        endpoint: &Endpoint,
+        endpoint: &County,
         progress: &mut bool,
     ) -> Result<Drained, String> {
         loop {
@@ -190,7 +190,7 @@ impl Work for Push {
 
 /// Looks whether an endpoint that was not reached is there again.
 struct Look {
-    endpoint: Endpoint,
+    endpoint: County,
     failures: watch::Receiver<u64>,
     /// Whether a return was told since the endpoint last answered: one that takes connections and answers none waits for the
     /// back-off, and not for this.

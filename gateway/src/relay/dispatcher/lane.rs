@@ -167,26 +167,20 @@ fn code(delivery: &Queued, answer: &office::DeliverResponse) -> Option<String> {
 async fn write(tx: &mut Tx, endings: &Endings) -> Result<(), Failure> {
     let Endings { lane, queued, codes, writer } = endings;
     let now = writer.clock().now();
-    // One recorded time for all of them, later than that of each.
-    let last = queued.iter().map(|delivery| delivery.recorded_us).max().unwrap_or_default();
-    let last = time::from_us(last).map_err(Failure::internal)?;
-    let mut recorded_us = time::to_us(now);
-    for (delivery, code) in queued.iter().zip(codes) {
-        let record = wire::ended(&delivery.name, lane.recipient, delivery.place.number, code.as_deref(), now);
-        let entry = journal::prepare(&record, &writer.as_service(), now, Some(last))?;
-        recorded_us = time::to_us(entry.recorded());
-        tx.append(entry);
+    let mut recorded = Vec::with_capacity(queued.len());
+    for run in runs(queued, codes) {
+        recorded.extend(store::end(tx, lane, &run, time::to_us(now)).await?);
+    }
+    if recorded.len() != queued.len() {
+        // The entries below would tell what did not happen here.
+        return Err(Failure::unavailable("the queue", "another dispatcher recorded these deliveries"));
+    }
+    for ((delivery, code), (number, recorded_us)) in queued.iter().zip(codes).zip(recorded) {
+        let before = time::from_us(recorded_us - 1).map_err(Failure::internal)?;
+        let record = wire::ended(&delivery.name, lane.recipient, number, code.as_deref(), now);
+        tx.append(journal::prepare(&record, &writer.as_service(), now, Some(before))?);
         if lane.recipient == Institution::Office && delivery.tombstone.is_none() && code.is_some() {
             stop_held(tx, writer, delivery, code.as_deref().unwrap_or_default()).await?;
-        }
-    }
-    let ended_us = time::to_us(now);
-    for run in runs(queued, codes) {
-        let done = store::end(tx, lane, &run, ended_us, recorded_us).await?;
-        let asked = u64::try_from(run.last - run.first + 1).map_err(Failure::internal)?;
-        if done != asked {
-            // The entries above would tell what did not happen here.
-            return Err(Failure::unavailable("the queue", "another dispatcher recorded these deliveries"));
         }
     }
     Ok(())

@@ -26,7 +26,7 @@ use crate::cli::Context;
 use crate::commands::inbox::number;
 use crate::connection::{Connection, Papers, call, pages};
 use crate::files::{read, write};
-use crate::names::{abbreviate, find_numbered};
+use crate::names::{abbreviate, find_numbered, wire_instant};
 use crate::output::{instant, short, table};
 use crate::paper::{AttachedFile, PaperKey, payload};
 use crate::problem::Problem;
@@ -373,7 +373,7 @@ impl TownClock {
     /// When a paper is sent, by this machine's clock: the town flags one that is wrong. A clock that is moved by hand tells no time
     /// that a machine's could be compared with.
     fn sent(&self) -> Option<prost_types::Timestamp> {
-        (!self.manual).then(|| std::time::SystemTime::now().into())
+        (!self.manual).then(|| wire_instant(runtime::clock::TownClock::system().now()))
     }
 }
 

@@ -100,10 +100,13 @@ where
             match message {
                 Ok(Some(message)) => place = tell(message)?,
                 Ok(None) => break,
-                Err(status) => match Problem::of_status(method, &status, None) {
-                    Problem::Unavailable { .. } => break,
-                    problem => return Err(problem),
-                },
+                Err(status) => {
+                    let problem = Problem::of_status(method, &status, None);
+                    if matches!(problem, Problem::Unavailable { .. }) {
+                        break;
+                    }
+                    return Err(problem);
+                }
             }
         }
         tokio::time::sleep(PAUSE).await;
