@@ -7,6 +7,7 @@ pub mod decide;
 mod departments;
 mod registry;
 mod rpc;
+pub(crate) mod senders;
 pub mod state;
 pub mod store;
 mod wire;

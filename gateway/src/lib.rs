@@ -2,8 +2,9 @@
 //! receipts, and the delivery of what was accepted into the town's inboxes.
 //!
 //! The crate exports its [`BLUEPRINT`] for whoever starts a process, [`settings`] for whoever shows them, and [`envelope`], the one
-//! reader and writer of payloads, for whoever sends papers.
+//! reader and writer of payloads, for whoever sends papers; [`county`] is what a department may run to take the town's papers.
 
+pub mod county;
 pub mod key;
 mod people;
 pub mod refusal;
@@ -11,33 +12,45 @@ pub mod relay;
 mod rows;
 pub mod settings;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
-use runtime::caller::ServiceName;
+use prost::Name as _;
+use runtime::caller::{Principal, ServiceName};
 use runtime::config::{ConfigError, Environment};
 use runtime::db::Migrations;
+use runtime::directory::Remote;
+use runtime::journal::service::Grants;
 use runtime::refusal::Failure;
 use runtime::serve::{Blueprint, Runtime, Service, StartError};
 use runtime::signing::SoftVerifier;
 use runtime::subscription::{OwnFeed, PeerFeed, Subscription};
+use townlink_proto::townlink::gateway::v1::DispatchReceipt;
+use townlink_proto::townlink::gateway::v1::dispatch_service_server::DispatchServiceServer;
 use townlink_proto::townlink::gateway::v1::key_service_server::KeyServiceServer;
 use townlink_proto::townlink::gateway::v1::paper_service_server::PaperServiceServer;
+use vocabulary::DepartmentCode;
 
+use key::senders::Senders;
 use key::{KeyRpc, LiveRegistry};
 use relay::content::spool::{Limits, Spool};
 use relay::content::store::Store;
 use relay::content::{Content, sweep};
 use relay::delivery::numbering::Numbering;
-use relay::dispatcher::{Board, Dispatcher, Hold, Holding};
+use relay::dispatch::push::{County, Push};
+use relay::dispatch::rpc::DispatchRpc;
+use relay::dispatch::sending::sending;
+use relay::dispatcher::{Board, Deliveries, Dispatcher, Hold, Holding};
+use relay::following::notices::Notices;
 use relay::lanes::Lanes;
 use relay::paper::PaperRpc;
 use relay::paper::check::Desk;
 use relay::reactions::reactions;
 use relay::receipts::Receipts;
-use settings::{Settings, SettingsError};
+use settings::{CountyReceiver, Settings, SettingsError};
 
 pub use relay::envelope;
 
@@ -48,7 +61,7 @@ pub const NAME: ServiceName = ServiceName("gateway");
 const OFFICE: ServiceName = ServiceName("office");
 
 /// The migrations of the gateway's database.
-pub const MIGRATIONS: Migrations = runtime::migrations!["0001_keys", "0002_papers"];
+pub const MIGRATIONS: Migrations = runtime::migrations!["0001_keys", "0002_papers", "0003_relay"];
 
 /// What a process needs to start the gateway.
 pub const BLUEPRINT: Blueprint =
@@ -78,13 +91,16 @@ async fn assembled(runtime: &Runtime) -> Result<Service, StartError> {
     let (writer, directory) = (runtime.writer().clone(), runtime.directory().clone());
     let receipts = Receipts::new(Arc::clone(&runtime.signers().sm2), runtime.log_origin(), runtime.clock());
     let receipts = receipts.map_err(Failure::internal)?;
+    let endpoints = endpoints(runtime, &settings)?;
     let content = sweep::blocking(move || content(&settings)).await?;
     let live = LiveRegistry::default();
     live.replace(&key::store::registry(runtime.db().snapshot().await?.sql()).await?.into());
 
     let keys = KeyRpc::new(writer.clone(), Arc::clone(&rules), live.clone(), receipts.signer());
-    let desk = Desk::new(writer.clone(), rules, content.clone(), receipts.clone(), Arc::new(SoftVerifier));
-    let papers = PaperRpc::new(desk, live, runtime.clone());
+    let desk = Desk::new(writer.clone(), Arc::clone(&rules), content.clone(), receipts.clone(), Arc::new(SoftVerifier));
+    let senders = Senders::new(live, runtime.clone());
+    let papers = PaperRpc::new(desk, senders.clone(), runtime.clone());
+    let dispatches = DispatchRpc::new(content.clone(), senders, runtime.clone());
     let (db, board) = (runtime.db().clone(), Board::default());
     let wait_max = town.diagnosis.delivery_wait_max_minutes;
     let lanes = Lanes::new(db.clone(), runtime.clock().clone(), board.clone(), hold.clone(), wait_max);
@@ -92,17 +108,40 @@ async fn assembled(runtime: &Runtime) -> Result<Service, StartError> {
         .people(Arc::new(people::Roster::new(directory.clone())))
         .serve(KeyServiceServer::new(keys))
         .serve(PaperServiceServer::new(papers))
+        .serve(DispatchServiceServer::new(dispatches))
+        .grants(Grants::none().allow(Principal::Service(OFFICE), [DispatchReceipt::full_name()]))
         .check(lanes);
 
     let office = PeerFeed::new(directory.channel(OFFICE)?);
+    let sent = PeerFeed::new(directory.channel(OFFICE)?);
     Ok(service.background(move |tasks| {
         sweep::start(&db, &content, tasks);
         let own = Holding::new(OwnFeed::new(db.clone()), hold.clone());
         Subscription::new(db.clone(), Numbering::new(writer.clone()), own).start(tasks);
+        let (reaction, feed) = sending(writer.clone(), content, receipts.clone(), rules, sent);
+        Subscription::new(db.clone(), reaction, feed).start(tasks);
         let (reaction, feed) = reactions(writer.clone(), receipts, office);
         Subscription::new(db, reaction, feed).start(tasks);
-        Dispatcher::new(writer, directory, hold, board).start(tasks);
+        let deliveries = Deliveries::new(writer.clone(), directory.clone(), hold.clone());
+        let notices = Notices::new(writer.clone(), directory, hold.clone());
+        let push = Push::new(writer.clone(), hold.clone(), endpoints);
+        Dispatcher::new(writer, hold, board, deliveries, notices, push).start(tasks);
     }))
+}
+
+/// The endpoints of departments that want their papers pushed, reached with the gateway's own certificate.
+fn endpoints(runtime: &Runtime, settings: &Settings) -> Result<HashMap<DepartmentCode, County>, StartError> {
+    let town = runtime.settings();
+    let mut endpoints = HashMap::new();
+    for (department, receiver) in &settings.receivers {
+        let wrong = |fault: String| invalid(&SettingsError::Receiver { department: department.clone(), fault });
+        let code = DepartmentCode::parse(department).map_err(|error| wrong(error.to_string()))?;
+        let CountyReceiver { address, tls_name } = receiver;
+        let remote = Remote::new(address, tls_name, town.authority()?, &town.keys(NAME)?.identity);
+        let channel = remote.map_err(|error| wrong(error.to_string()))?.channel();
+        endpoints.insert(code, County::new(address, channel));
+    }
+    Ok(endpoints)
 }
 
 fn content(settings: &Settings) -> std::io::Result<Content> {

@@ -80,6 +80,18 @@ pub enum Refusal {
     },
     /// `OV-CLASSIFIED`: the content waits for OFFICE's look.
     Held,
+    /// `RE-RECALL`: the paper may not be recalled.
+    Recall(RecallFault),
+    /// `RE-STAGE`: the paper was recalled.
+    Recalled,
+    /// `RE-STAGE`: the paper was urged as often as may be.
+    UrgedOften,
+    /// `RE-STAGE`: a dispatch is acknowledged before it was received.
+    NotReceived,
+    /// `RE-STAGE`: a dispatch was returned or completed already.
+    DispatchEnded,
+    /// `OV-ACCESS`: the dispatch is another department's.
+    NotRecipient,
     /// `KE-KNOWN`: the key, or its id, is registered already.
     KeyKnown,
     /// `KE-ISSUER`: the issuers or periods of a key contradict its owner or each other.
@@ -91,6 +103,19 @@ pub enum Refusal {
     KeyFourEyes,
     /// `OV-HISTORY-EDIT`: nothing waits to be confirmed, or the key is revoked already.
     KeyDone,
+}
+
+/// Why a paper may not be recalled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RecallFault {
+    /// The caller is not its issuer.
+    NotIssuer,
+    /// No document is named.
+    NoDocument,
+    /// It was recalled already.
+    Again,
+    /// Somebody signed for it.
+    SignedFor,
 }
 
 /// Where a mark was found.
@@ -145,6 +170,9 @@ impl Refusal {
             Self::Attachment { .. } => ErrorReason::ReAttachment,
             Self::Digest { .. } => ErrorReason::ReDigest,
             Self::Directive { .. } => ErrorReason::ReDirective,
+            Self::Recall(_) => ErrorReason::ReRecall,
+            Self::Recalled | Self::UrgedOften | Self::NotReceived | Self::DispatchEnded => ErrorReason::ReStage,
+            Self::NotRecipient => ErrorReason::OvAccess,
             Self::KeyKnown => ErrorReason::KeKnown,
             Self::KeyIssuer { .. } => ErrorReason::KeIssuer,
             Self::KeyFourEyes => ErrorReason::OvFourEyes,
@@ -193,6 +221,17 @@ impl Refusal {
             },
             Self::Digest { .. } => "the bytes of the attachment are not what its digest and size say".to_owned(),
             Self::Held => "the content waits for the look of OFFICE".to_owned(),
+            Self::Recall(fault) => match fault {
+                RecallFault::NotIssuer => "a paper is recalled by its issuer only".to_owned(),
+                RecallFault::NoDocument => "a recall names the document of the issuer".to_owned(),
+                RecallFault::Again => "the paper was recalled already".to_owned(),
+                RecallFault::SignedFor => "somebody has signed for the paper".to_owned(),
+            },
+            Self::Recalled => "the paper was recalled and goes no further".to_owned(),
+            Self::UrgedOften => "the paper was urged as often as may be".to_owned(),
+            Self::NotReceived => "a dispatch is acknowledged as RECEIVED first".to_owned(),
+            Self::DispatchEnded => "the dispatch was returned or completed already".to_owned(),
+            Self::NotRecipient => "the dispatches are those of another department".to_owned(),
             Self::KeyKnown => "the key, or its id, is registered already".to_owned(),
             Self::KeyIssuer { fault } => format!("the key contradicts itself: {fault}"),
             Self::KeyFourEyes => "the person who asked for the change may not confirm it".to_owned(),
@@ -238,6 +277,17 @@ impl Refusal {
                 "指令类型未知，或其附件缺失、不可读。请按指令格式更正：附件为带表头的 UTF-8 CSV，且摘要列入公文附件。"
             }
             Self::Held => "该附件尚待党政办查验，暂不能阅读。请等候党政办处理结果。",
+            Self::Recall(fault) => match fault {
+                RecallFault::NotIssuer => "只有发文机关可以撤回公文。请由发文机关以本单位身份办理。",
+                RecallFault::NoDocument => "撤回须有发文机关的文件依据。请写明撤回文件的文号后重新提交。",
+                RecallFault::Again => "该公文已撤回，无须重复办理。请查询其当前状态。",
+                RecallFault::SignedFor => "该公文已被签收，不能撤回。请另行发文，以新文件替代原文件。",
+            },
+            Self::Recalled => "该公文已撤回，不再办理。请核对公文编号。",
+            Self::UrgedOften => "该公文催办次数已达上限。请直接电话联系镇党政办。",
+            Self::NotReceived => "请先回执“已接收”（RECEIVED），再回执签收、退回或办结。",
+            Self::DispatchEnded => "该文已退回或办结，回执不再更改。如有新情况，请另行来文。",
+            Self::NotRecipient => "该文不是发给贵单位的。请用本单位的名称和编号查询。",
             Self::KeyKnown => "该密钥或编号已登记。请核对；如需变更，登记新的密钥并吊销旧密钥。",
             Self::KeyIssuer { .. } => "密钥的有效期、发文机关与所有者相互矛盾。请按登记文件核对后重新登记。",
             Self::KeyFourEyes => "提出人不得自行确认。请由另一名密钥确认人员办理。",
@@ -272,6 +322,12 @@ impl Refusal {
             | Self::NoAddressee
             | Self::Directive { .. }
             | Self::Held
+            | Self::Recall(_)
+            | Self::Recalled
+            | Self::UrgedOften
+            | Self::NotReceived
+            | Self::DispatchEnded
+            | Self::NotRecipient
             | Self::KeyKnown
             | Self::KeyIssuer { .. }
             | Self::KeyFourEyes

@@ -7,13 +7,17 @@
 //! - [`delivery`], [`dispatcher`]: numbers, the queue, and its emptying.
 //! - [`lanes`]: what an operator is told of lanes in which nothing moves.
 //! - [`reactions`]: what the office's journal leads to.
+//! - [`following`]: what a sender does about an accepted paper.
+//! - [`dispatch`]: the town's own papers, to the county.
 
 pub mod addressing;
 pub mod content;
 pub(crate) mod delivery;
+pub mod dispatch;
 pub(crate) mod dispatcher;
 pub mod envelope;
 pub mod findings;
+pub mod following;
 pub(crate) mod lanes;
 pub mod paper;
 pub(crate) mod reactions;

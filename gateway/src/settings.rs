@@ -5,6 +5,7 @@
 //! The words by which the rules of address are recognised are configuration: the law says what may not be done, the town says
 //! by which words it is known. The defaults are those of relay-and-sharing.md §8.3 and of `data/departments.csv`.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -47,6 +48,10 @@ pub struct Settings {
     pub upload_idle_max_minutes: u64,
     /// The largest attachment, in bytes; at most 200 MB.
     pub attachment_bytes_max: u64,
+    /// The code under which the town sends its own papers.
+    pub sender: String,
+    /// Departments of the county that serve an endpoint to which their papers are pushed, by their codes; all others pull.
+    pub receivers: BTreeMap<String, CountyReceiver>,
     /// The county-level government above the town.
     pub county: String,
     /// The town government in its full name; empty: the name of the town with 人民政府.
@@ -97,6 +102,16 @@ impl NameEntry {
     }
 }
 
+/// The endpoint of a department.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CountyReceiver {
+    /// Where it listens, `host:port`.
+    pub address: String,
+    /// The name in its certificate.
+    pub tls_name: String,
+}
+
 /// A name of a department.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -137,6 +152,8 @@ impl Default for Settings {
             upload_age_max_minutes: 24 * 60,
             upload_idle_max_minutes: 10,
             attachment_bytes_max: ATTACHMENT_BYTES_MAX,
+            sender: "town".to_owned(),
+            receivers: BTreeMap::new(),
             county: "昆山市".to_owned(),
             government: String::new(),
             rules_document: RulesDocumentSettings::default(),
@@ -188,6 +205,17 @@ pub enum SettingsError {
     /// A department's code is malformed.
     #[error("gateway.departments: {0} is no code of a department")]
     Department(String),
+    /// The town's own code as a sender is malformed.
+    #[error("gateway.sender: {0} is no code of a sender")]
+    Sender(String),
+    /// An endpoint of a department cannot be meant.
+    #[error("gateway.receivers.{department}: {fault}")]
+    Receiver {
+        /// The department.
+        department: String,
+        /// What is wrong.
+        fault: String,
+    },
     /// A name has no institution or no day.
     #[error("gateway.names: {0} has the code of no institution, or no day YYYY-MM-DD")]
     Name(String),
@@ -220,6 +248,8 @@ pub struct Rules {
     pub departments: Departments,
     /// The largest attachment, in bytes.
     pub attachment_bytes_max: u64,
+    /// The code under which the town sends its own papers.
+    pub sender: DepartmentCode,
 }
 
 impl Settings {
@@ -258,6 +288,7 @@ impl Settings {
             },
             departments: Departments::new(&self.county, departments),
             attachment_bytes_max: self.attachment_bytes_max,
+            sender: DepartmentCode::parse(&self.sender).map_err(|_| SettingsError::Sender(self.sender.clone()))?,
         })
     }
 
@@ -280,6 +311,8 @@ impl Settings {
             upload_age_max_minutes: _,
             upload_idle_max_minutes: _,
             attachment_bytes_max: _,
+            sender: _,
+            receivers: _,
             county: _,
             government: _,
             rules_document,
@@ -349,6 +382,7 @@ mod tests {
             Some(SettingsError::Department("人社".to_owned()))
         );
         assert!(matches!(rules(|it| it.county.clear()), Some(SettingsError::Names(_))));
+        assert_eq!(rules(|it| "镇".clone_into(&mut it.sender)), Some(SettingsError::Sender("镇".to_owned())));
         assert_eq!(rules(|it| it.attachment_bytes_max += 1), Some(SettingsError::AttachmentBytes));
         assert_eq!(rules(|it| it.attachment_bytes_max = 0), Some(SettingsError::AttachmentBytes));
     }

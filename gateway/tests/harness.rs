@@ -13,8 +13,8 @@ use runtime::testing::{TestDb, TestTown};
 use tonic::transport::Channel;
 use tonic::{Response, Status};
 use townlink_proto::google::r#type::Date;
-use townlink_proto::townlink::clock::v1::AdvanceClockRequest;
 use townlink_proto::townlink::clock::v1::clock_service_client::ClockServiceClient;
+use townlink_proto::townlink::clock::v1::{AdvanceClockRequest, GetClockRequest};
 use townlink_proto::townlink::gateway::v1 as pb;
 use townlink_proto::townlink::gateway::v1::key_service_client::KeyServiceClient;
 use townlink_proto::townlink::gateway::v1::paper_service_client::PaperServiceClient;
@@ -171,6 +171,20 @@ impl Town {
         }
     }
 
+    /// The town's time, in seconds.
+    pub(crate) async fn clock(&self) -> i64 {
+        let mut clock = ClockServiceClient::new(self.process.client(gateway::NAME, "operator/ops"));
+        let clock = clock.get_clock(GetClockRequest {}).await.expect("a clock").into_inner();
+        clock.now.expect("an instant").seconds
+    }
+
+    /// Moves the gateway's clock some seconds on.
+    pub(crate) async fn advance_by(&self, now: i64, seconds: i64) {
+        let to = Some(prost_types::Timestamp { seconds: now + seconds, nanos: 0 });
+        let mut clock = ClockServiceClient::new(self.process.client(gateway::NAME, "operator/ops"));
+        clock.advance_clock(AdvanceClockRequest { to }).await.expect("the clock moves");
+    }
+
     /// Ends the process and starts it again.
     pub(crate) async fn restart(&mut self) {
         self.process.restart().await;
@@ -284,7 +298,7 @@ impl Department {
     /// The request to issue some bytes as a paper.
     pub(crate) fn issue_bytes(&self, id: MessageId, payload: Vec<u8>) -> pb::IssuePaperRequest {
         let signatures = vec![self.sign(&payload)];
-        pb::IssuePaperRequest { request_id: id.to_string(), payload: payload.into(), signatures }
+        pb::IssuePaperRequest { request_id: id.to_string(), payload: payload.into(), signatures, send_time: None }
     }
 
     /// The name of a paper of it.

@@ -11,9 +11,11 @@ use runtime::access::{Act, admit_read};
 use runtime::caller::{Principal, ServiceName};
 use runtime::journal::Record;
 use runtime::journal::service::Grants;
+use runtime::refusal::Refusal;
 use runtime::serve::{Blueprint, Runtime, Service};
 use runtime::testing::NO_MIGRATIONS;
 use tonic::{Request, Response, Status};
+use townlink_proto::townlink::errors::v1::ErrorReason;
 use townlink_proto::townlink::office::v1 as pb;
 use townlink_proto::townlink::office::v1::delivery_service_server::{DeliveryService, DeliveryServiceServer};
 use townlink_proto::townlink::office::v1::roster_service_server::{RosterService, RosterServiceServer};
@@ -48,7 +50,15 @@ pub(crate) const BLUEPRINT: Blueprint = Blueprint {
             Arc::clone(office)
         };
         let gateway = ServiceName("gateway");
-        let kinds = [pb::PaperSignedFor::full_name(), pb::PaperChecked::full_name(), pb::PaperReturned::full_name()];
+        let kinds = [
+            pb::PaperSignedFor::full_name(),
+            pb::PaperChecked::full_name(),
+            pb::PaperReturned::full_name(),
+            pb::PaperCompleted::full_name(),
+            pb::PaperExtended::full_name(),
+            pb::PaperReplied::full_name(),
+            pb::DispatchSent::full_name(),
+        ];
         let service = Service::new(&runtime)
             .serve(DeliveryServiceServer::new(Door(office)))
             .serve(RosterServiceServer::new(Roster))
@@ -77,6 +87,14 @@ pub(crate) struct State {
     pub(crate) return_code: String,
     /// How many deliveries were tried, taken or not.
     pub(crate) tried: usize,
+    /// Papers that somebody signed for.
+    pub(crate) signed_for: Vec<String>,
+    /// How often each paper was recalled here.
+    pub(crate) recalls: Vec<pb::RecallRequest>,
+    /// Every urge that came, also one that came again.
+    pub(crate) urges: Vec<pb::UrgeRequest>,
+    /// How many of the next answers to recalls and urges are lost on the way.
+    pub(crate) lost_answers: usize,
 }
 
 impl Office {
@@ -129,9 +147,45 @@ impl DeliveryService for Door {
         }
         Err(Status::failed_precondition("those before it did not come"))
     }
+
+    async fn recall(&self, mut request: Request<pb::RecallRequest>) -> Result<Response<pb::RecallResponse>, Status> {
+        admit_read(&mut request)?;
+        let request = request.into_inner();
+        let mut state = self.0.state();
+        state.is_there()?;
+        if state.signed_for.contains(&request.paper) {
+            return Err(Refusal::new(ErrorReason::ReRecall, "somebody signed for it", "已签收，不能撤回。").into());
+        }
+        let held = state.taken.iter().filter(|it| it.paper == request.paper).map(|it| it.recipient.clone()).collect();
+        state.recalls.push(request);
+        state.answer(pb::RecallResponse { institutions: held })
+    }
+
+    async fn urge(&self, mut request: Request<pb::UrgeRequest>) -> Result<Response<pb::UrgeResponse>, Status> {
+        admit_read(&mut request)?;
+        let request = request.into_inner();
+        let mut state = self.0.state();
+        state.is_there()?;
+        assert!(state.taken.iter().any(|it| it.paper == request.paper), "the paper came before its urge");
+        state.urges.push(request);
+        state.answer(pb::UrgeResponse {})
+    }
 }
 
 impl State {
+    fn is_there(&self) -> Result<(), Status> {
+        if self.away { Err(Status::unavailable("the office is away")) } else { Ok(()) }
+    }
+
+    /// An answer that may be lost.
+    fn answer<T>(&mut self, answer: T) -> Result<Response<T>, Status> {
+        if self.lost_answers > 0 {
+            self.lost_answers -= 1;
+            return Err(Status::unavailable("the answer is lost"));
+        }
+        Ok(Response::new(answer))
+    }
+
     /// Takes a delivery in its turn; none where it came too early.
     fn take(&mut self, delivery: &pb::DeliverRequest) -> Result<Option<pb::DeliverResponse>, Status> {
         if self.away {

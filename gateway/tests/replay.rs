@@ -12,6 +12,11 @@ use townlink_proto::townlink::gateway::v1 as pb;
 use townlink_proto::townlink::values::v1 as values;
 use vocabulary::{Sm3Digest, Timestamp, time};
 
+#[path = "replay/following.rs"]
+mod following;
+#[path = "replay/outgoing.rs"]
+mod outgoing;
+
 /// A row, each column as text.
 type Row = Vec<String>;
 
@@ -56,11 +61,13 @@ pub(crate) async fn check(db: &Db) {
     .await;
     assert_replay(
         db,
-        "select sender, message_id, place, office_entry, accepted_us, type, institution, person, reason, act_us from receipts \
-         order by sender, message_id, place",
+        "select sender, message_id, place, office_entry, accepted_us, type, institution, person, reason, result, on_time, act_us \
+         from receipts order by sender, message_id, place",
         receipts,
     )
     .await;
+    following::check(db).await;
+    outgoing::check(db).await;
 }
 
 fn each<M: prost::Message + prost::Name + Default>(entries: &[Positioned]) -> impl Iterator<Item = (&Positioned, M)> {
@@ -274,14 +281,11 @@ fn deliveries(entries: &[Positioned], cursor: i64) -> Vec<Row> {
             row[delivery::PREVIOUS] = maybe(&hex::encode(&event.previous_digest));
             row[delivery::RECORDED] = recorded(entry);
         }
-        for (_, event) in each::<pb::HoldEnded>(followed).filter(|(_, event)| !event.released) {
-            let [sender, message] = paper(&event.paper);
-            for (key, row) in &mut rows {
-                if key[..2] == [sender.clone(), message.clone()] && row[delivery::STATE] == "QUEUED" {
-                    row[delivery::TOMBSTONE] = "1".to_owned();
-                    row[delivery::CODE] = event.reason.split(' ').next().unwrap_or_default().to_owned();
-                }
-            }
+        for (_, event) in each::<pb::DeliveryBuried>(one) {
+            let row = rows.get_mut(&key(&event.paper, &event.recipient)).expect("a delivery");
+            row[delivery::TOMBSTONE] = "1".to_owned();
+            row[delivery::CODE] = event.code;
+            row[delivery::RECORDED] = recorded(entry);
         }
         for (_, event) in each::<pb::DeliveryEnded>(one) {
             let row = rows.get_mut(&key(&event.paper, &event.recipient)).expect("a delivery");
@@ -326,17 +330,19 @@ fn receipts(entries: &[Positioned]) -> Vec<Row> {
         let [sender, message] = paper(&event.paper);
         let place = places.entry(event.paper.clone()).or_default();
         *place += 1;
-        let signed_for = event.r#type() == pb::ReceiptType::SignedFor;
+        let kind = event.r#type().as_str_name().trim_start_matches("RECEIPT_TYPE_").to_owned();
         rows.push(vec![
             sender,
             message,
             place.to_string(),
             event.office_entry.clone(),
             accepted[&event.paper].clone(),
-            if signed_for { "SIGNED_FOR" } else { "RETURNED" }.to_owned(),
+            kind,
             event.institution.clone(),
             event.person.clone(),
             event.reason.clone(),
+            event.result.clone(),
+            u8::from(event.on_time).to_string(),
             us(event.act_time.as_ref()),
         ]);
     }

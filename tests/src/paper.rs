@@ -126,6 +126,6 @@ impl Paper {
         let paper = self.with("alg", key.signer.algorithm().as_str()).with("keyId", key.id.as_str());
         let payload = Bytes::from(Value::Object(paper.fields).to_string());
         let signatures = vec![key.sign(&payload)];
-        IssuePaperRequest { request_id: id, payload, signatures }
+        IssuePaperRequest { request_id: id, payload, signatures, send_time: None }
     }
 }

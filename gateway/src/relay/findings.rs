@@ -4,7 +4,7 @@
 use runtime::refusal::ground;
 use townlink_proto::townlink::errors::v1::ErrorReason;
 use vocabulary::text::normalise;
-use vocabulary::{DocumentNumber, InstitutionNames, document_number};
+use vocabulary::{DocumentNumber, InstitutionNames, Timestamp, document_number};
 
 use super::addressing;
 use super::envelope::{DocType, Envelope};
@@ -55,6 +55,12 @@ pub const NOT_COPIED_UPWARDS: &str = "RE-COPY-SUPERIOR";
 
 /// The warning about a paper that was due before it was made.
 pub const DUE_PASSED: &str = "RE-DUE-BEFORE-ISSUE";
+
+/// The warning about a sender whose clock is not the town's.
+pub const CLOCK: &str = "RE-CLOCK";
+
+/// How far the clocks of sender and town may be apart (§8.6).
+const SKEW_MAX: jiff::SignedDuration = jiff::SignedDuration::from_mins(5);
 
 /// The longest document number, in characters: 代字 with 令, the year, the serial and 号.
 const DOCUMENT_NUMBER_LENGTH_MAX: usize = 40;
@@ -197,6 +203,19 @@ fn due_passed(envelope: &Envelope) -> Option<Finding> {
     let due = envelope.due.filter(|due| *due < envelope.issue_date)?;
     let message = format!("办理期限{due}早于成文日期{}，请与发文机关核实。仅作提示。", envelope.issue_date);
     Some(Finding { code: DUE_PASSED, law: "relay-and-sharing.md §8.2", message, weight: Weight::Warning })
+}
+
+/// §8.6: a clock that is more than five minutes from the town's is flagged. The paper is no worse for it; its sender's receipts
+/// and deadlines are.
+#[must_use]
+pub fn clock_skew(sent: Option<Timestamp>, now: Timestamp) -> Option<Finding> {
+    let skew = sent?.duration_since(now);
+    if skew.abs() <= SKEW_MAX {
+        return None;
+    }
+    let (seconds, side) = (skew.abs().as_secs(), if skew.is_negative() { "慢" } else { "快" });
+    let message = format!("发文单位时钟比本镇{side}{seconds}秒（超过5分钟），请提醒其校时。仅作提示。");
+    Some(Finding { code: CLOCK, law: "relay-and-sharing.md §8.6", message, weight: Weight::Warning })
 }
 
 /// §8.1: a bare 内部资料, and content that nobody could look through, wait for OFFICE.

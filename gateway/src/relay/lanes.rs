@@ -11,7 +11,7 @@ use vocabulary::time;
 use vocabulary::time::format_instant;
 
 use super::delivery::store::{self, Lane, Oldest};
-use super::dispatcher::{Board, Failing, Hold};
+use super::dispatcher::{Board, Deliveries, Failing, Hold, Work};
 
 /// How many lanes are told of at most.
 const TOLD_MAX: usize = 20;
@@ -56,13 +56,17 @@ impl Lanes {
                 found.extend(self.of_lane(&lane, &oldest)?);
             }
         }
+        for (work, lane, failing) in self.board.beside(Deliveries::NAME).into_iter().take(TOLD_MAX) {
+            let fault = format!("{work}, {lane}: {}", told(failing));
+            found.push(Finding::fault(name, STUCK, fault, MEND));
+        }
         Ok(found)
     }
 
     fn of_lane(&self, lane: &Lane, oldest: &Oldest) -> Result<Option<Finding>, Failure> {
         let since = time::from_us(oldest.since_us).map_err(Failure::internal)?;
         let age = self.clock.now().duration_since(since);
-        let failing = self.board.of(lane);
+        let failing = self.board.of(Deliveries::NAME, lane);
         if failing.is_none() && (age <= self.wait_max || self.hold.is_on()) {
             return Ok(None);
         }
@@ -70,14 +74,17 @@ impl Lanes {
         let (minutes, number, paper) = (age.as_mins(), oldest.number, &oldest.name);
         let mut fault =
             format!("{paper}, number {number} from {sender} to {recipient}, waits for {minutes} minutes of town time");
-        if let Some(Failing { failures, again, cause }) = failing {
-            let again = format_instant(again);
-            fault.push_str(&format!(
-                "; it failed {failures} times, is tried again at {again}, and failed last because: {cause}"
-            ));
+        if let Some(failing) = failing {
+            fault.push_str(&format!("; it {}", told(failing)));
         }
         Ok(Some(Finding::fault(crate::NAME.as_str(), STUCK, fault, MEND)))
     }
+}
+
+/// How a lane fails, in words.
+fn told(Failing { failures, again, cause }: Failing) -> String {
+    let again = format_instant(again);
+    format!("failed {failures} times, is tried again at {again}, and failed last because: {cause}")
 }
 
 impl Check for Lanes {

@@ -13,19 +13,22 @@ use runtime::execute::Writer;
 use runtime::journal::{Positioned, Prepared, Record};
 use runtime::log::ReceiptType;
 use runtime::refusal::Failure;
-use runtime::refusal::fields::{instant, instant_to_wire};
+use runtime::refusal::fields::{day_to_wire, instant, instant_to_wire};
 use runtime::subscription::feed::Entries;
 use runtime::subscription::{Feed, Reaction};
 use townlink_proto::townlink::gateway::v1 as pb;
 use townlink_proto::townlink::journal::v1 as journal;
 use townlink_proto::townlink::office::v1 as office;
+use vocabulary::time::parse_date;
 use vocabulary::{Institution, Timestamp, time};
 
 use super::delivery::store::{self, Later};
 use super::delivery::wire;
+use super::following::store::{self as following, Mark};
+use super::following::wire::day_text;
 use super::paper::state::PaperName;
 use super::paper::store as papers;
-use super::receipts::{self, Receipts, Told};
+use super::receipts::{self, Outcome, Receipts, Told};
 
 /// The code with which OFFICE quarantines a paper: then it is stopped wherever it is.
 const QUARANTINE: &str = "OV-CLASSIFIED";
@@ -82,6 +85,7 @@ enum What {
     SignedFor,
     Checked,
     Returned { code: String, reason: String },
+    Completed(Outcome),
 }
 
 impl Said {
@@ -101,6 +105,12 @@ impl Said {
             let (paper, at) = (named(&paper)?, at(time.as_ref())?);
             return Ok(Some(Self { paper, institution, person, at, copy, what: What::Returned { code, reason } }));
         }
+        if let Some(event) = entry.event::<office::PaperCompleted>()? {
+            let office::PaperCompleted { paper, institution, person, time, copy, on_time, result, .. } = event;
+            let (paper, at) = (named(&paper)?, at(time.as_ref())?);
+            let what = What::Completed(Outcome { result, on_time });
+            return Ok(Some(Self { paper, institution, person, at, copy, what }));
+        }
         Ok(None)
     }
 
@@ -109,9 +119,67 @@ impl Said {
         match &self.what {
             What::SignedFor if !self.copy => Some((ReceiptType::SignedFor, String::new())),
             What::Returned { code, reason } if !self.copy => Some((receipts::returned(code), told(code, reason))),
-            What::SignedFor | What::Returned { .. } | What::Checked => None,
+            What::Completed(_) if !self.copy => Some((ReceiptType::Completed, String::new())),
+            What::SignedFor | What::Returned { .. } | What::Checked | What::Completed(_) => None,
         }
     }
+
+    fn outcome(&self) -> Outcome {
+        match &self.what {
+            What::Completed(outcome) => outcome.clone(),
+            What::SignedFor | What::Returned { .. } | What::Checked => Outcome::default(),
+        }
+    }
+}
+
+/// What the office did with a paper that earns no receipt, and its sender is to know: a due date that he had set was extended, or
+/// the paper was replied to.
+fn marked(entry: &Positioned) -> Result<Option<Mark>, Failure> {
+    if let Some(event) = entry.event::<office::PaperExtended>()? {
+        let office::PaperExtended { inbox_paper, paper, due, sender_due, time, deed: _ } = event;
+        // §8.4: the sender is told where he set the due date; else it is the town's own affair.
+        return Ok(sender_due.then_some(Mark {
+            name: named(&paper)?,
+            extended: true,
+            institution: institution(&inbox_paper),
+            due: day_text(due.as_ref()),
+            document_number: String::new(),
+            dispatch: String::new(),
+            at: at(time.as_ref())?,
+        }));
+    }
+    if let Some(event) = entry.event::<office::PaperReplied>()? {
+        let office::PaperReplied { inbox_paper, paper, document_number, dispatch, time } = event;
+        return Ok(Some(Mark {
+            name: named(&paper)?,
+            extended: false,
+            institution: institution(&inbox_paper),
+            due: String::new(),
+            document_number,
+            dispatch,
+            at: at(time.as_ref())?,
+        }));
+    }
+    Ok(None)
+}
+
+/// The institution in whose inbox a paper is: `inboxes/{institution}/papers/…`.
+fn institution(inbox_paper: &str) -> String {
+    inbox_paper.split('/').nth(1).unwrap_or_default().to_owned()
+}
+
+/// What the journal says of a mark.
+fn mark_record(mark: &Mark, office_entry: &str) -> Record {
+    let (paper, institution, time) = (mark.name.to_string(), mark.institution.clone(), Some(instant_to_wire(mark.at)));
+    let (subject, office_entry) = (format!("{paper}/marks/{office_entry}"), office_entry.to_owned());
+    if mark.extended {
+        let due = parse_date(&mark.due).ok().map(day_to_wire);
+        Record::of(&pb::PaperExtensionGranted { paper, institution, due, time, office_entry }, subject)
+    } else {
+        let (document_number, dispatch) = (mark.document_number.clone(), mark.dispatch.clone());
+        Record::of(&pb::PaperReplied { paper, institution, document_number, dispatch, time, office_entry }, subject)
+    }
+    .done_at(mark.at)
 }
 
 /// A code with the words beside it.
@@ -158,7 +226,7 @@ impl Signer {
         accepted_us: i64,
         office_entry: String,
     ) -> Result<Draft, Failure> {
-        let kind = if what == ReceiptType::SignedFor { pb::ReceiptType::SignedFor } else { pb::ReceiptType::Returned };
+        let (kind, outcome) = (receipts::kind(&what), said.outcome());
         let issued = pb::ReceiptIssued {
             paper: said.paper.to_string(),
             r#type: kind.into(),
@@ -167,6 +235,8 @@ impl Signer {
             reason: reason.clone(),
             act_time: Some(instant_to_wire(said.at)),
             office_entry,
+            result: outcome.result.clone(),
+            on_time: outcome.on_time,
         };
         let subject = format!("{}/receipts/{}", said.paper, issued.office_entry);
         let record = Record::of(&issued, subject).done_at(said.at);
@@ -179,6 +249,7 @@ impl Signer {
             at: said.at,
             institution: said.institution,
             reason,
+            outcome,
         })?;
         let act_us = time::to_us(said.at);
         Ok(Draft { later: Later { name: said.paper, accepted_us, issued, act_us, receipt }, entry })
@@ -205,7 +276,14 @@ impl Reaction for Reactions {
     }
 
     fn kinds(&self) -> Vec<String> {
-        vec![office::PaperSignedFor::full_name(), office::PaperChecked::full_name(), office::PaperReturned::full_name()]
+        vec![
+            office::PaperSignedFor::full_name(),
+            office::PaperChecked::full_name(),
+            office::PaperReturned::full_name(),
+            office::PaperCompleted::full_name(),
+            office::PaperExtended::full_name(),
+            office::PaperReplied::full_name(),
+        ]
     }
 
     async fn react(&self, tx: &mut Tx, entry: &Positioned) -> Result<(), Failure> {
@@ -213,6 +291,9 @@ impl Reaction for Reactions {
         if let Some(draft) = draft {
             store::insert_receipt(tx, &draft.later).await?;
             tx.append(draft.entry);
+        }
+        if let Some(mark) = marked(entry)? {
+            return self.mark(tx, &mark, &entry.entry.id).await;
         }
         let Some(said) = Said::read(entry)? else { return Ok(()) };
         if said.institution == Institution::Office.code() {
@@ -230,10 +311,21 @@ impl Reaction for Reactions {
 }
 
 impl Reactions {
+    /// Tells the sender what the office did with his paper.
+    async fn mark(&self, tx: &mut Tx, mark: &Mark, office_entry: &str) -> Result<(), Failure> {
+        let Some((_, accepted_us)) = papers::digest(tx.sql(), &mark.name).await? else {
+            tracing::error!(paper = %mark.name, "the office tells of a paper that the gateway does not know");
+            return Ok(());
+        };
+        following::insert_mark(tx, mark, office_entry, accepted_us).await?;
+        tx.append(self.writer.prepare(&mark_record(mark, office_entry), &self.writer.as_service())?);
+        Ok(())
+    }
+
     /// OFFICE decided about its own copy, and with it about what waits for it.
     async fn decided(&self, tx: &mut Tx, said: &Said) -> Result<(), Failure> {
         let verdict = match &said.what {
-            What::SignedFor => return Ok(()),
+            What::SignedFor | What::Completed(_) => return Ok(()),
             What::Checked => Ok(()),
             What::Returned { code, reason } => Err(told(code, reason)),
         };

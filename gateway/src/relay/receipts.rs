@@ -59,6 +59,17 @@ pub struct Told<'a> {
     pub institution: String,
     /// Why, for a return.
     pub reason: String,
+    /// What came of it, and whether it was on time, for a completion.
+    pub outcome: Outcome,
+}
+
+/// What came of a paper that was completed (办结).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Outcome {
+    /// In words; empty for any other receipt.
+    pub result: String,
+    /// Whether it was on time.
+    pub on_time: bool,
 }
 
 impl Receipts {
@@ -82,17 +93,28 @@ impl Receipts {
         &*self.signer
     }
 
+    /// The id of the key that signs.
+    #[must_use]
+    pub fn key_id(&self) -> &str {
+        &self.key_id
+    }
+
+    /// Signs some bytes for the town, such as the payload of its own paper. Blocks for about a millisecond.
+    ///
+    /// # Errors
+    /// [`Failure`] where the key does not sign.
+    pub fn sign_bytes(&self, content: &[u8]) -> Result<values::Signature, Failure> {
+        let value = self.signer.sign(content).map_err(Failure::internal)?;
+        let (key_id, algorithm) = (self.key_id.clone(), self.signer.algorithm().to_string());
+        Ok(values::Signature { key_id, algorithm, value: value.into() })
+    }
+
     /// Writes and signs a receipt. Blocks for about a millisecond.
     ///
     /// # Errors
     /// [`Failure`] where the key does not sign.
     pub fn sign(&self, told: Told<'_>) -> Result<pb::Receipt, Failure> {
-        let kind = match &told.what {
-            ReceiptType::Received => pb::ReceiptType::Received,
-            ReceiptType::SignedFor => pb::ReceiptType::SignedFor,
-            ReceiptType::Returned(_) => pb::ReceiptType::Returned,
-            ReceiptType::Completed => pb::ReceiptType::Completed,
-        };
+        let kind = kind(&told.what);
         let receipt = Receipt {
             receipt_type: told.what,
             message_id: told.paper.message.to_string(),
@@ -104,12 +126,7 @@ impl Receipts {
             mode: self.mode,
         };
         let content = receipt.to_bytes().map_err(Failure::internal)?;
-        let value = self.signer.sign(&content).map_err(Failure::internal)?;
-        let signature = values::Signature {
-            key_id: self.key_id.clone(),
-            algorithm: self.signer.algorithm().to_string(),
-            value: value.into(),
-        };
+        let signature = self.sign_bytes(&content)?;
         Ok(pb::Receipt {
             paper: told.paper.to_string(),
             r#type: kind.into(),
@@ -117,7 +134,19 @@ impl Receipts {
             signature: Some(signature),
             institution: told.institution,
             reason: told.reason,
+            result: told.outcome.result,
+            on_time: told.outcome.on_time,
         })
+    }
+}
+
+/// What a receipt is for, as contracts carry it.
+pub(crate) const fn kind(what: &ReceiptType) -> pb::ReceiptType {
+    match what {
+        ReceiptType::Received => pb::ReceiptType::Received,
+        ReceiptType::SignedFor => pb::ReceiptType::SignedFor,
+        ReceiptType::Returned(_) => pb::ReceiptType::Returned,
+        ReceiptType::Completed => pb::ReceiptType::Completed,
     }
 }
 
@@ -153,6 +182,7 @@ mod tests {
             at: clock().now(),
             institution: "OFFICE".to_owned(),
             reason: "退回".to_owned(),
+            outcome: Outcome::default(),
         };
         let receipt = receipts.sign(told).expect("a receipt");
         let signature = receipt.signature.expect("a signature");

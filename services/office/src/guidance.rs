@@ -9,6 +9,7 @@
 pub(crate) mod decide;
 mod objection;
 pub(crate) mod rpc;
+pub(crate) mod sources;
 pub(crate) mod state;
 pub(crate) mod store;
 pub(crate) mod wire;

@@ -11,7 +11,7 @@
 
 pub(crate) mod alarm;
 pub(crate) mod annex;
-pub(crate) mod answering;
+mod answering;
 pub(crate) mod decide;
 pub(crate) mod event;
 pub(crate) mod refusal;
@@ -26,4 +26,5 @@ pub(crate) mod unasked;
 pub(crate) mod wire;
 pub(crate) mod work;
 
+pub(crate) use answering::{answered, guided};
 pub(crate) use returning::return_for_faults;

@@ -41,6 +41,7 @@ use runtime::config::ConfigError;
 use runtime::db::Migrations;
 use runtime::execute::Writer;
 use runtime::serve::{Blueprint, Runtime, Service, StartError};
+use runtime::subscription::{OwnFeed, Subscription};
 use runtime::tasks::Tasks;
 use runtime::timer;
 use townlink_proto::townlink::office::v1::coordination_service_server::CoordinationServiceServer;
@@ -57,6 +58,7 @@ use delivery::queue::Queue;
 use delivery::rpc::DeliveryRpc;
 use dispatch::settings::DispatchRules;
 use guidance::rpc::GuidanceRpc;
+use guidance::sources::Sources;
 use inbox::alarm::{self, Alarms};
 use inbox::rpc::InboxRpc;
 use institution::InstitutionRpc;
@@ -155,9 +157,13 @@ fn coordination_rules(settings: &OfficeSettings) -> Result<Arc<coordination::set
     rules.map(Arc::new).map_err(invalid)
 }
 
-/// Raises the alarms of the coordination while the office serves.
+/// Raises the alarms of the coordination, and tells papers of their guidance, while the office serves.
 fn duties_fall_due(writer: Writer, rules: Arc<coordination::settings::Rules>) -> impl FnOnce(&Tasks) + Send + 'static {
-    move |tasks| timer::start(Duties::new(writer.clone(), rules), &writer, tasks)
+    move |tasks| {
+        let db = writer.db().clone();
+        Subscription::new(db.clone(), Sources::new(writer.clone()), OwnFeed::new(db)).start(tasks);
+        timer::start(Duties::new(writer.clone(), rules), &writer, tasks);
+    }
 }
 
 fn invalid(error: SettingsError) -> ConfigError {

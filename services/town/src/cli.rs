@@ -89,8 +89,8 @@ enum Command {
     /// Keys of those who sign papers, and of the town
     #[command(subcommand)]
     Key(key::Command),
-    /// Papers to the town, as a county department sends them (发文)
-    #[command(subcommand)]
+    /// Papers between a county department and the town (公文传递)
+    #[command(subcommand, visible_alias = "paper")]
     Relay(relay::Command),
     /// Papers in the town, as its institutions work them (收文)
     #[command(subcommand)]

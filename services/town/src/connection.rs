@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use tonic::transport::Channel;
 use tonic::{Response, Status};
 use townlink_proto::townlink::clock::v1::clock_service_client::ClockServiceClient;
+use townlink_proto::townlink::gateway::v1::dispatch_service_client::DispatchServiceClient as OutgoingServiceClient;
 use townlink_proto::townlink::gateway::v1::key_service_client::KeyServiceClient;
 use townlink_proto::townlink::gateway::v1::paper_service_client::PaperServiceClient;
 use townlink_proto::townlink::journal::v1::journal_service_client::JournalServiceClient;
@@ -44,6 +45,8 @@ const QUIET: Duration = Duration::from_secs(1);
 
 /// Papers of the relay, as their sender sees them.
 pub type Papers = PaperServiceClient<Channel>;
+/// The town's own papers, as a department takes them.
+pub type Outgoing = OutgoingServiceClient<Channel>;
 /// Keys.
 pub type Keys = KeyServiceClient<Channel>;
 /// Inboxes.
@@ -161,6 +164,11 @@ impl Connection {
     /// Papers of the relay.
     pub fn papers(&self) -> Result<Papers, Problem> {
         Ok(Papers::new(self.channel("gateway")?).max_decoding_message_size(ANSWER_BYTES_MAX))
+    }
+
+    /// The town's own papers.
+    pub fn outgoing(&self) -> Result<Outgoing, Problem> {
+        Ok(Outgoing::new(self.channel("gateway")?).max_decoding_message_size(ANSWER_BYTES_MAX))
     }
 
     /// Keys.

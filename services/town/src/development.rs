@@ -78,6 +78,9 @@ pub fn peer(identity: &str, cell: &Cell) -> Result<Peer, Problem> {
     })
 }
 
+/// The names of this machine to itself.
+const LOOPBACK: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
+
 /// Makes the certificates that are missing of the identities of a development town.
 pub fn identities(folder: &Path, authority: &Authority, cell: &Cell) -> Result<(), Problem> {
     let mut wanted: Vec<_> = ROSTER.iter().map(|(person, _, _)| format!("person/{person}")).collect();
@@ -86,7 +89,10 @@ pub fn identities(folder: &Path, authority: &Authority, cell: &Cell) -> Result<(
     for identity in wanted {
         let files = IdentityFiles::in_folder(folder, &identity);
         if !files.are_made() {
-            issue(&files, authority, &peer(&identity, cell)?, &[])?;
+            // A department may serve an endpoint of its own on this machine (`townlink relay receive`).
+            let serves = identity.starts_with("county/");
+            let names = if serves { LOOPBACK.map(str::to_owned).to_vec() } else { Vec::new() };
+            issue(&files, authority, &peer(&identity, cell)?, &names)?;
         }
     }
     Ok(())

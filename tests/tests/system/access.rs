@@ -16,6 +16,7 @@ use tests::setup::{self, GOVERNMENT, TOWN_GOVERNMENT};
 use tests::town::{SERVICES, Town};
 use tonic::transport::Channel;
 use tonic::{Code, Status};
+use townlink_proto::townlink::gateway::v1::UrgePaperRequest;
 
 use cast::{Cast, Player};
 use matrix::{Expected, Matrix, Method};
@@ -80,8 +81,17 @@ fn request(method: &Method, player: &Player) -> Bytes {
             let key = Key::sm2(&format!("{department}-unregistered"));
             setup::bytes_of(&Paper::new(department, GOVERNMENT, TOWN_GOVERNMENT).sign(&key))
         }
+        // Whoever may not write is told so before his fields are read, but not before his request has an id.
+        ("UrgePaper" | "RecallPaper" | "AcknowledgeDispatch", Some(_)) => identified(),
         _ => Bytes::new(),
     }
+}
+
+/// A request of any of these methods that holds its id, field 1 of all of them, and nothing else.
+fn identified() -> Bytes {
+    let request_id = uuid::Uuid::new_v4().to_string();
+    let request = UrgePaperRequest { request_id, ..UrgePaperRequest::default() };
+    prost::Message::encode_to_vec(&request).into()
 }
 
 #[test]

@@ -11,10 +11,13 @@ use runtime::subscription::Reaction;
 use townlink_proto::townlink::gateway::v1 as pb;
 use vocabulary::{Institution, Sm3Digest, Timestamp, time};
 
-use super::store::{self, Begun, Head, Lane, Place};
+use super::store::{self, Begun, Head, Lane, Open, Place};
 use super::wire;
 use crate::relay::paper::state::PaperName;
 use crate::relay::paper::wire::accept_time;
+
+/// The code with which a recalled paper goes no further.
+pub(crate) const RECALLED: &str = "RE-RECALL";
 
 /// The reaction to the gateway's own journal.
 #[derive(Clone)]
@@ -67,17 +70,28 @@ impl Numbering {
         Ok(())
     }
 
-    /// OFFICE stops a paper: what is held ends, what has a number becomes a tombstone.
+    /// OFFICE stops a paper, or its issuer recalls it: what is held ends, what has a number becomes a tombstone.
     async fn stopped(&self, tx: &mut Tx, name: &PaperName, reason: &str) -> Result<(), Failure> {
         let code = reason.split_whitespace().next().unwrap_or_default();
         for open in store::open(tx, name).await? {
             if !open.held {
-                store::bury(tx, name, open.recipient, code).await?;
+                self.bury(tx, name, &open, code).await?;
                 continue;
             }
             let now = self.writer.clock().now();
             let recorded_us = self.append(tx, &wire::ended(name, open.recipient, 0, Some(code), now), None)?;
             store::end_held(tx, name, open.recipient, code, time::to_us(now), recorded_us).await?;
+        }
+        Ok(())
+    }
+
+    /// Makes a tombstone, unless the delivery ended meanwhile.
+    async fn bury(&self, tx: &mut Tx, name: &PaperName, open: &Open, code: &str) -> Result<(), Failure> {
+        let last = time::from_us(open.recorded_us).map_err(Failure::internal)?;
+        let (record, author) = (wire::buried(name, open.recipient, code), self.writer.as_service());
+        let entry = journal::prepare(&record, &author, self.writer.clock().now(), Some(last))?;
+        if store::bury(tx, name, open.recipient, code, time::to_us(entry.recorded())).await? {
+            tx.append(entry);
         }
         Ok(())
     }
@@ -103,7 +117,7 @@ impl Reaction for Numbering {
 
     fn kinds(&self) -> Vec<String> {
         use prost::Name as _;
-        vec![pb::PaperAccepted::full_name(), pb::HoldEnded::full_name()]
+        vec![pb::PaperAccepted::full_name(), pb::HoldEnded::full_name(), pb::PaperRecalled::full_name()]
     }
 
     async fn react(&self, tx: &mut Tx, entry: &Positioned) -> Result<(), Failure> {
@@ -117,6 +131,9 @@ impl Reaction for Numbering {
             } else {
                 self.stopped(tx, &name, &ended.reason).await
             };
+        }
+        if let Some(recalled) = entry.event::<pb::PaperRecalled>()? {
+            return self.stopped(tx, &paper(&recalled.paper)?, RECALLED).await;
         }
         Ok(())
     }

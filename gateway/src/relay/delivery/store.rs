@@ -1,6 +1,7 @@
 //! Deliveries, and the receipts after the first, as rows.
 
 use std::collections::HashMap;
+use std::fmt;
 
 use bytes::Bytes;
 use prost::Message as _;
@@ -19,6 +20,12 @@ pub(crate) struct Lane {
     pub sender: DepartmentCode,
     /// The recipient.
     pub recipient: Institution,
+}
+
+impl fmt::Display for Lane {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} to {}", self.sender, self.recipient)
+    }
 }
 
 /// The last number of a lane.
@@ -67,6 +74,8 @@ pub(crate) struct Open {
     pub held: bool,
     /// Whether it is a copy for information.
     pub copy: bool,
+    /// When it was last recorded.
+    pub recorded_us: i64,
 }
 
 /// A delivery that waits to be made, with all that the office is told.
@@ -88,8 +97,6 @@ pub(crate) struct Queued {
     pub summary: Vec<u8>,
     /// The encoded particulars.
     pub particulars: Vec<u8>,
-    /// When the delivery was last recorded.
-    pub recorded_us: i64,
 }
 
 /// The last place of a lane; none where nothing was numbered yet.
@@ -130,7 +137,7 @@ pub(crate) async fn insert(tx: &mut Tx, begun: &Begun) -> Result<(), Failure> {
 /// The deliveries of a paper that have not ended.
 pub(crate) async fn open(tx: &mut Tx, name: &PaperName) -> Result<Vec<Open>, Failure> {
     let rows = sqlx::query(
-        "select recipient, state, copy from deliveries \
+        "select recipient, state, copy, recorded_us from deliveries \
          where sender = $1 and message_id = $2 and state in ('HELD', 'QUEUED') order by recipient",
     )
     .bind(name.sender.as_str())
@@ -138,7 +145,12 @@ pub(crate) async fn open(tx: &mut Tx, name: &PaperName) -> Result<Vec<Open>, Fai
     .fetch_all(tx.sql())
     .await?;
     let open = |row: &Row| {
-        Ok(Open { recipient: row.parsed("recipient")?, held: row.text("state")? == "HELD", copy: row.flag("copy")? })
+        Ok(Open {
+            recipient: row.parsed("recipient")?,
+            held: row.text("state")? == "HELD",
+            copy: row.flag("copy")?,
+            recorded_us: row.int("recorded_us")?,
+        })
     };
     rows.iter().map(open).collect()
 }
@@ -190,19 +202,26 @@ pub(crate) async fn end_held(
     Ok(())
 }
 
-/// Makes a tombstone of a queued delivery: its number is delivered without its paper.
-pub(crate) async fn bury(tx: &mut Tx, name: &PaperName, recipient: Institution, code: &str) -> Result<(), Failure> {
-    sqlx::query(
-        "update deliveries set tombstone = 1, return_code = $1 \
-         where sender = $2 and message_id = $3 and recipient = $4 and state = 'QUEUED'",
+/// Makes a tombstone of a queued delivery: its number is delivered without its paper. Tells whether it was still queued.
+pub(crate) async fn bury(
+    tx: &mut Tx,
+    name: &PaperName,
+    recipient: Institution,
+    code: &str,
+    recorded_us: i64,
+) -> Result<bool, Failure> {
+    let buried = sqlx::query(
+        "update deliveries set tombstone = 1, return_code = $1, recorded_us = $2 \
+         where sender = $3 and message_id = $4 and recipient = $5 and state = 'QUEUED'",
     )
     .bind(code)
+    .bind(recorded_us)
     .bind(name.sender.as_str())
     .bind(name.message.to_string())
     .bind(recipient.code())
     .execute(tx.sql())
     .await?;
-    Ok(())
+    Ok(buried.rows_affected() > 0)
 }
 
 /// The lanes in which something is queued. Each step looks up the next sender, and then the next recipient, so that a month of
@@ -255,12 +274,15 @@ pub(crate) async fn oldest(sql: &mut Connection, lane: &Lane) -> Result<Option<O
     row.map(oldest).transpose()
 }
 
-/// The next deliveries of a lane, in order.
+/// The next deliveries of a lane, in order. A recall counts from its commit, whether its tombstones are made yet or not.
 pub(crate) async fn queued(sql: &mut Connection, lane: &Lane, limit: i64) -> Result<Vec<Queued>, Failure> {
     let rows = sqlx::query(
-        "select d.message_id, d.number, d.previous_digest, d.copy, d.tombstone, d.return_code, d.recorded_us, \
+        "select d.message_id, d.number, d.previous_digest, d.copy, \
+         case when d.tombstone = 1 or r.notice is not null then 1 else 0 end as tombstone, \
+         case when d.tombstone = 0 and r.notice is not null then 'RE-RECALL' else d.return_code end as return_code, \
          p.payload, p.payload_digest, p.summary, p.particulars from deliveries d \
          join papers p on p.sender = d.sender and p.message_id = d.message_id \
+         left join notices r on r.sender = d.sender and r.message_id = d.message_id and r.kind = 'RECALL' \
          where d.sender = $1 and d.recipient = $2 and d.state = 'QUEUED' order by d.number limit $3",
     )
     .bind(lane.sender.as_str())
@@ -284,7 +306,6 @@ fn queued_row(row: &Row, lane: &Lane) -> Result<Queued, Failure> {
         digest: digest(row, "payload_digest")?,
         summary: row.bytes("summary")?,
         particulars: row.bytes("particulars")?,
-        recorded_us: row.int("recorded_us")?,
     })
 }
 
@@ -299,29 +320,28 @@ pub(crate) struct Ended {
     pub code: Option<String>,
 }
 
-/// Ends a run of queued deliveries. Gives how many there were: fewer than asked for where another dispatcher was faster.
-pub(crate) async fn end(
-    tx: &mut Tx,
-    lane: &Lane,
-    ended: &Ended,
-    ended_us: i64,
-    recorded_us: i64,
-) -> Result<u64, Failure> {
-    let done = sqlx::query(
-        "update deliveries set state = $1, return_code = $2, ended_us = $3, recorded_us = $4 \
-         where sender = $5 and recipient = $6 and number between $7 and $8 and state = 'QUEUED'",
+/// Ends a run of queued deliveries, each recorded at `now_us` or right after it was recorded last: a tombstone may have been made of
+/// it since it was read. Gives the number of each with its recorded time, in order: fewer than asked for where another dispatcher was
+/// faster.
+pub(crate) async fn end(tx: &mut Tx, lane: &Lane, ended: &Ended, now_us: i64) -> Result<Vec<(i64, i64)>, Failure> {
+    let rows = sqlx::query(
+        "update deliveries set state = $1, return_code = $2, ended_us = $3, \
+         recorded_us = case when recorded_us >= $3 then recorded_us + 1 else $3 end \
+         where sender = $4 and recipient = $5 and number between $6 and $7 and state = 'QUEUED' \
+         returning number, recorded_us",
     )
     .bind(if ended.code.is_some() { "RETURNED" } else { "DELIVERED" })
     .bind(ended.code.as_deref())
-    .bind(ended_us)
-    .bind(recorded_us)
+    .bind(now_us)
     .bind(lane.sender.as_str())
     .bind(lane.recipient.code())
     .bind(ended.first)
     .bind(ended.last)
-    .execute(tx.sql())
+    .fetch_all(tx.sql())
     .await?;
-    Ok(done.rows_affected())
+    let mut done = rows.iter().map(|row| Ok((row.int(0)?, row.int(1)?))).collect::<Result<Vec<_>, Failure>>()?;
+    done.sort_unstable();
+    Ok(done)
 }
 
 /// A receipt after the first.
@@ -343,18 +363,20 @@ pub(crate) struct Later {
 pub(crate) async fn insert_receipt(tx: &mut Tx, later: &Later) -> Result<(), Failure> {
     let Later { name, issued, .. } = later;
     sqlx::query(
-        "insert into receipts (sender, message_id, place, office_entry, accepted_us, type, institution, person, reason, act_us, \
-         receipt) values ($1, $2, (select count(*) + 1 from receipts where sender = $1 and message_id = $2), \
-         $3, $4, $5, $6, $7, $8, $9, $10)",
+        "insert into receipts (sender, message_id, place, office_entry, accepted_us, type, institution, person, reason, result, \
+         on_time, act_us, receipt) values ($1, $2, (select count(*) + 1 from receipts where sender = $1 and message_id = $2), \
+         $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
     )
     .bind(name.sender.as_str())
     .bind(name.message.to_string())
     .bind(&*issued.office_entry)
     .bind(later.accepted_us)
-    .bind(if issued.r#type() == pb::ReceiptType::SignedFor { "SIGNED_FOR" } else { "RETURNED" })
+    .bind(wire::receipt_word(issued.r#type()))
     .bind(&*issued.institution)
     .bind(&*issued.person)
     .bind(&*issued.reason)
+    .bind(&*issued.result)
+    .bind(i64::from(issued.on_time))
     .bind(later.act_us)
     .bind(later.receipt.encode_to_vec())
     .execute(tx.sql())

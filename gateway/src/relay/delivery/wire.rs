@@ -32,6 +32,17 @@ pub(super) fn delivery(
     Ok(pb::Delivery { recipient, number, state: state.into(), end_time: ended.map(instant_to_wire), return_code })
 }
 
+/// The word under which a receipt is kept.
+pub(crate) const fn receipt_word(kind: pb::ReceiptType) -> &'static str {
+    match kind {
+        pb::ReceiptType::SignedFor => "SIGNED_FOR",
+        pb::ReceiptType::Returned => "RETURNED",
+        pb::ReceiptType::Completed => "COMPLETED",
+        pb::ReceiptType::Received => "RECEIVED",
+        pb::ReceiptType::Unspecified => "",
+    }
+}
+
 /// The name under which the journal keeps a delivery.
 fn subject(name: &PaperName, recipient: Institution) -> String {
     format!("{name}/deliveries/{recipient}")
@@ -66,6 +77,13 @@ pub(crate) fn ended(
         return_code: code.unwrap_or_default().to_owned(),
         end_time: Some(instant_to_wire(at)),
     };
+    Record::of(&event, subject(name, recipient))
+}
+
+/// A delivery that had a number lost its paper.
+pub(super) fn buried(name: &PaperName, recipient: Institution, code: &str) -> Record {
+    let event =
+        pb::DeliveryBuried { paper: name.to_string(), recipient: recipient.code().to_owned(), code: code.to_owned() };
     Record::of(&event, subject(name, recipient))
 }
 

@@ -1,11 +1,10 @@
 //! Which lanes fail, for whoever asks what is wrong.
 
 use std::collections::BTreeMap;
+use std::fmt::Display;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use vocabulary::Timestamp;
-
-use crate::relay::delivery::store::Lane;
 
 /// A lane whose first delivery fails.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,19 +17,19 @@ pub(crate) struct Failing {
     pub cause: String,
 }
 
-/// The lanes that fail. Held in memory: a gateway that starts tries every lane at once.
+/// The lanes that fail, by the kind of work and their name. Held in memory: a gateway that starts tries every lane at once.
 #[derive(Clone, Default)]
-pub(crate) struct Board(Arc<Mutex<BTreeMap<Lane, Failing>>>);
+pub(crate) struct Board(Arc<Mutex<BTreeMap<(&'static str, String), Failing>>>);
 
 impl Board {
     /// Notes that a lane fails.
-    pub(crate) fn fails(&self, lane: Lane, failing: Failing) {
-        self.lanes().insert(lane, failing);
+    pub(crate) fn fails(&self, work: &'static str, lane: &impl Display, failing: Failing) {
+        self.lanes().insert((work, lane.to_string()), failing);
     }
 
     /// Notes that a lane works.
-    pub(crate) fn works(&self, lane: &Lane) {
-        self.lanes().remove(lane);
+    pub(crate) fn works(&self, work: &'static str, lane: &impl Display) {
+        self.lanes().remove(&(work, lane.to_string()));
     }
 
     /// Notes that another replica works the lanes now.
@@ -39,11 +38,18 @@ impl Board {
     }
 
     /// How a lane fails, if it does.
-    pub(crate) fn of(&self, lane: &Lane) -> Option<Failing> {
-        self.lanes().get(lane).cloned()
+    pub(crate) fn of(&self, work: &'static str, lane: &impl Display) -> Option<Failing> {
+        self.lanes().get(&(work, lane.to_string())).cloned()
     }
 
-    fn lanes(&self) -> MutexGuard<'_, BTreeMap<Lane, Failing>> {
+    /// The lanes of other kinds of work that fail.
+    pub(crate) fn beside(&self, work: &'static str) -> Vec<(&'static str, String, Failing)> {
+        let lanes = self.lanes();
+        let others = lanes.iter().filter(|((of, _), _)| *of != work);
+        others.map(|((of, lane), failing)| (*of, lane.clone(), failing.clone())).collect()
+    }
+
+    fn lanes(&self) -> MutexGuard<'_, BTreeMap<(&'static str, String), Failing>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use futures::StreamExt as _;
-use futures::stream::FuturesOrdered;
+use futures::stream::{BoxStream, FuturesOrdered};
 use runtime::db::Tx;
 use runtime::directory::Directory;
 use runtime::execute::Writer;
@@ -15,6 +15,7 @@ use townlink_proto::townlink::office::v1::delivery_service_client::DeliveryServi
 use vocabulary::{Institution, time};
 
 use super::hold::Hold;
+use super::{Back, Drained, Work, chain, office_returns};
 use crate::OFFICE;
 use crate::relay::delivery::store::{self, Ended, Lane, Queued};
 use crate::relay::delivery::wire;
@@ -27,46 +28,45 @@ const WINDOW_MAX: usize = 16;
 const HICCUPS_MAX: u32 = 3;
 const HICCUP_PAUSE: Duration = Duration::from_millis(250);
 
-/// What a lane's work came to.
-#[derive(Debug)]
-pub(super) enum Drained {
-    /// Nothing is queued any more.
-    Empty,
-    /// Deliveries are held.
-    Held,
-    /// A delivery failed.
-    Failed {
-        /// Why.
-        cause: String,
-        /// Whether some were made before.
-        progress: bool,
-    },
-}
-
-/// Works lanes. Cheap to clone.
+/// Papers into the inboxes of the office. Cheap to clone.
 #[derive(Clone)]
-pub(super) struct Worker {
+pub(crate) struct Deliveries {
     writer: Writer,
     directory: Directory,
     hold: Hold,
 }
 
-impl Worker {
-    pub(super) fn new(writer: Writer, directory: Directory, hold: Hold) -> Self {
-        Self { writer, directory, hold }
+impl Work for Deliveries {
+    type Lane = Lane;
+
+    const LANES_AT_ONCE: usize = 8;
+
+    const NAME: &'static str = "deliveries";
+
+    async fn lanes(&self) -> Result<Vec<Lane>, Failure> {
+        store::lanes(self.writer.db().read().await?.sql()).await
     }
 
-    /// Works a lane until it is empty or fails.
-    pub(super) fn drain(&self, lane: Lane) -> impl Future<Output = (Lane, Drained)> + use<> {
+    fn drain(&self, lane: Lane) -> impl Future<Output = Drained> + Send + 'static {
         let worker = self.clone();
         async move {
             let mut progress = false;
-            let drained = match worker.work(&lane, &mut progress).await {
+            match worker.work(&lane, &mut progress).await {
                 Ok(drained) => drained,
                 Err(cause) => Drained::Failed { cause, progress },
-            };
-            (lane, drained)
+            }
         }
+    }
+
+    fn returns(&self) -> Result<BoxStream<'static, Back<Lane>>, Failure> {
+        office_returns(&self.directory)
+    }
+}
+
+impl Deliveries {
+    /// The deliveries of a database to the office.
+    pub(crate) fn new(writer: Writer, directory: Directory, hold: Hold) -> Self {
+        Self { writer, directory, hold }
     }
 
     async fn work(&self, lane: &Lane, progress: &mut bool) -> Result<Drained, String> {
@@ -168,26 +168,20 @@ fn code(delivery: &Queued, answer: &office::DeliverResponse) -> Option<String> {
 async fn write(tx: &mut Tx, endings: &Endings) -> Result<(), Failure> {
     let Endings { lane, queued, codes, writer } = endings;
     let now = writer.clock().now();
-    // One recorded time for all of them, later than that of each.
-    let last = queued.iter().map(|delivery| delivery.recorded_us).max().unwrap_or_default();
-    let last = time::from_us(last).map_err(Failure::internal)?;
-    let mut recorded_us = time::to_us(now);
-    for (delivery, code) in queued.iter().zip(codes) {
-        let record = wire::ended(&delivery.name, lane.recipient, delivery.place.number, code.as_deref(), now);
-        let entry = journal::prepare(&record, &writer.as_service(), now, Some(last))?;
-        recorded_us = time::to_us(entry.recorded());
-        tx.append(entry);
+    let mut recorded = Vec::with_capacity(queued.len());
+    for run in runs(queued, codes) {
+        recorded.extend(store::end(tx, lane, &run, time::to_us(now)).await?);
+    }
+    if recorded.len() != queued.len() {
+        // The entries below would tell what did not happen here.
+        return Err(Failure::unavailable("the queue", "another dispatcher recorded these deliveries"));
+    }
+    for ((delivery, code), (number, recorded_us)) in queued.iter().zip(codes).zip(recorded) {
+        let before = time::from_us(recorded_us - 1).map_err(Failure::internal)?;
+        let record = wire::ended(&delivery.name, lane.recipient, number, code.as_deref(), now);
+        tx.append(journal::prepare(&record, &writer.as_service(), now, Some(before))?);
         if lane.recipient == Institution::Office && delivery.tombstone.is_none() && code.is_some() {
             stop_held(tx, writer, delivery, code.as_deref().unwrap_or_default()).await?;
-        }
-    }
-    let ended_us = time::to_us(now);
-    for run in runs(queued, codes) {
-        let done = store::end(tx, lane, &run, ended_us, recorded_us).await?;
-        let asked = u64::try_from(run.last - run.first + 1).map_err(Failure::internal)?;
-        if done != asked {
-            // The entries above would tell what did not happen here.
-            return Err(Failure::unavailable("the queue", "another dispatcher recorded these deliveries"));
         }
     }
     Ok(())
@@ -213,9 +207,4 @@ fn runs(queued: &[Queued], codes: &[Option<String>]) -> Vec<Ended> {
         }
     }
     runs
-}
-
-fn chain(failure: &Failure) -> String {
-    use std::error::Error as _;
-    failure.source().map_or_else(|| failure.to_string(), |cause| format!("{failure}: {cause}"))
 }

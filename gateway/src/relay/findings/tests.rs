@@ -183,3 +183,16 @@ fn a_paper_due_before_its_date_is_a_warning() {
     assert_eq!(due("2026-03-01"), [DUE_PASSED]);
     assert!(due("2026-03-02").is_empty());
 }
+
+#[test]
+fn a_clock_more_than_five_minutes_off_is_flagged() {
+    let now: vocabulary::Timestamp = "2026-03-02T01:00:00Z".parse().expect("an instant");
+    let told = |sent: &str| clock_skew(Some(sent.parse().expect("an instant")), now).map(|it| (it.code, it.message));
+    assert_eq!(clock_skew(None, now), None);
+    for near in ["2026-03-02T01:00:00Z", "2026-03-02T01:05:00Z", "2026-03-02T00:55:00Z"] {
+        assert_eq!(told(near), None, "{near}");
+    }
+    let (code, message) = told("2026-03-02T01:05:01Z").expect("flagged");
+    assert!(code == "RE-CLOCK" && message.contains("快301秒"), "{message}");
+    assert!(told("2026-03-02T00:54:59Z").is_some_and(|(_, message)| message.contains("慢301秒")));
+}

@@ -25,7 +25,8 @@ use crate::refusal::{AttachmentFault, Marked, Refusal};
 use crate::relay::content::spool::disk_failure;
 use crate::relay::content::{Content, Looked};
 use crate::relay::envelope::{Envelope, EnvelopeFault};
-use crate::relay::receipts::{Receipts, Told};
+use crate::relay::findings;
+use crate::relay::receipts::{Outcome, Receipts, Told};
 use crate::relay::screening::{Caller, look_at_payload};
 use crate::settings::Rules;
 
@@ -142,7 +143,10 @@ impl Desk {
             attachments: &looked.attached,
         };
         let examined = match decide::examine(&paper, &facts) {
-            Ok(examined) => examined,
+            Ok(mut examined) => {
+                examined.findings.extend(findings::clock_skew(paper.send_time, bringing.now));
+                examined
+            }
             Err(refusal) => return Ok(Verdict::Refused(refusal, looked)),
         };
         asker.is_there().map_err(Failure::internal)?;
@@ -161,6 +165,7 @@ impl Desk {
             at: bringing.now,
             institution: String::new(),
             reason: String::new(),
+            outcome: Outcome::default(),
         })?;
         let accept = Accept {
             name,

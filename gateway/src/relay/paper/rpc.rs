@@ -5,8 +5,7 @@ use std::pin::Pin;
 use futures::{Stream, StreamExt as _};
 use runtime::access::{Access, admit_read, admit_write};
 use runtime::call::Call;
-use runtime::caller::Principal;
-use runtime::journal::Author;
+use runtime::journal::{Author, last_position};
 use runtime::layers::raw;
 use runtime::page::Page;
 use runtime::refusal::{Denial, Failure};
@@ -25,11 +24,13 @@ use super::store::{self, Acceptance, Facts};
 use super::upload;
 use super::wire::{self, Issue};
 use crate::NAME;
-use crate::key::{LiveRegistry, store as keys};
+use crate::key::senders::{Senders, department};
 use crate::refusal::Refusal;
 use crate::relay::content::store::checked;
 use crate::relay::content::sweep::blocking;
-use crate::relay::delivery::store as deliveries;
+use crate::relay::following::rpc::Following;
+use crate::relay::following::store::fates;
+use crate::relay::following::watch::watch;
 
 /// How much of an attachment one message carries.
 const CHUNK_BYTES: usize = 256 * 1024;
@@ -37,20 +38,22 @@ const CHUNK_BYTES: usize = 256 * 1024;
 /// Serves the relay to senders.
 pub(crate) struct PaperRpc {
     desk: Desk,
-    live: LiveRegistry,
+    senders: Senders,
+    following: Following,
     runtime: Runtime,
 }
 
 impl PaperRpc {
     /// The contract over a desk and the registry of keys; the runtime leads to the gateway's own log.
-    pub(crate) fn new(desk: Desk, live: LiveRegistry, runtime: Runtime) -> Self {
-        Self { desk, live, runtime }
+    pub(crate) fn new(desk: Desk, senders: Senders, runtime: Runtime) -> Self {
+        let following = Following::new(runtime.writer().clone(), runtime.directory().clone());
+        Self { desk, senders, following, runtime }
     }
 
     async fn issue(&self, call: Call, issue: Issue) -> Result<Response<pb::Receipt>, Status> {
         let caller = department(&call.access)?;
         let mut verdict = self.examine(&call, &caller, issue.clone()).await?;
-        if verdict.rests_on_keys() && self.refresh().await? {
+        if verdict.rests_on_keys() && self.senders.refresh().await? {
             verdict = self.examine(&call, &caller, issue).await?;
         }
         let (accept, looked) = match verdict {
@@ -65,7 +68,7 @@ impl PaperRpc {
         let facts = Facts {
             caller,
             today: time::town_date(call.now),
-            registry: self.live.get(),
+            registry: self.senders.registry(),
             rules: self.desk.rules.clone(),
             verifier: self.desk.verifier.clone(),
         };
@@ -86,19 +89,9 @@ impl PaperRpc {
             request_id: call.request_id,
             now: call.now,
             author: Author::of_call(call),
-            registry: self.live.get(),
+            registry: self.senders.registry(),
         };
         self.desk.examine(issue, bringing).await
-    }
-
-    /// Reads the registry again where another replica has changed it.
-    async fn refresh(&self) -> Result<bool, Failure> {
-        let mut snapshot = self.desk.writer.db().snapshot().await?;
-        if keys::revision(snapshot.sql()).await? == self.live.get().revision() {
-            return Ok(false);
-        }
-        self.live.replace(&keys::registry(snapshot.sql()).await?.into());
-        Ok(true)
     }
 
     async fn refuse(&self, call: Call, caller: &DepartmentCode, refusal: Refusal) -> Denial {
@@ -119,16 +112,6 @@ impl PaperRpc {
             return self.runtime.deny(access, *refusal).await;
         }
         denial
-    }
-
-    /// The registered sender that calls. Nobody else has papers to issue or to follow (overview.md §1.4).
-    async fn sender(&self, access: &Access) -> Result<DepartmentCode, Denial> {
-        let caller = department(access)?;
-        let known = self.live.get().is_sender(&caller) || (self.refresh().await? && self.live.get().is_sender(&caller));
-        if known {
-            return Ok(caller);
-        }
-        Err(self.runtime.deny(access, Refusal::NotRegistered.into()).await)
     }
 
     /// Opens a content for an institution that the paper goes to.
@@ -157,22 +140,9 @@ impl PaperRpc {
     }
 }
 
-/// The department that calls. The table of acts lets nobody else come here.
-fn department(access: &Access) -> Result<DepartmentCode, Failure> {
-    match access.principal() {
-        Principal::County(department) => Ok(department.clone()),
-        Principal::Institution(_)
-        | Principal::TownLeaders
-        | Principal::Public(_)
-        | Principal::Auditor(_)
-        | Principal::Operator(_)
-        | Principal::Service(_)
-        | Principal::Unassigned => Err(Failure::internal("the relay was called by no department")),
-    }
-}
-
 #[tonic::async_trait]
 impl PaperService for PaperRpc {
+    type WatchPapersStream = Pin<Box<dyn Stream<Item = Result<pb::WatchPapersResponse, Status>> + Send>>;
     type ReadAttachmentStream = Pin<Box<dyn Stream<Item = Result<pb::ReadAttachmentResponse, Status>> + Send>>;
 
     async fn put_attachment(
@@ -180,7 +150,7 @@ impl PaperService for PaperRpc {
         mut request: Request<Streaming<pb::PutAttachmentRequest>>,
     ) -> Result<Response<pb::AttachmentUpload>, Status> {
         let reading = admit_read(&mut request)?;
-        let caller = self.sender(&reading.access).await?;
+        let caller = self.senders.calling(&reading.access).await?;
         let bytes_max = self.desk.rules.attachment_bytes_max;
         match upload::put(&self.desk.content.spool, &caller, bytes_max, request.into_inner()).await {
             Ok(upload) => Ok(Response::new(upload)),
@@ -193,7 +163,7 @@ impl PaperService for PaperRpc {
         mut request: Request<pb::GetAttachmentUploadRequest>,
     ) -> Result<Response<pb::AttachmentUpload>, Status> {
         let reading = admit_read(&mut request)?;
-        let caller = self.sender(&reading.access).await?;
+        let caller = self.senders.calling(&reading.access).await?;
         let digest = wire::digest("digest", &request.get_ref().digest)?;
         let upload = match self.desk.content.spool.find(&caller, digest) {
             Some(upload) => upload::shown(&upload)?,
@@ -210,14 +180,14 @@ impl PaperService for PaperRpc {
 
     async fn get_paper(&self, mut request: Request<pb::GetPaperRequest>) -> Result<Response<pb::Paper>, Status> {
         let reading = admit_read(&mut request)?;
-        let caller = self.sender(&reading.access).await?;
+        let caller = self.senders.calling(&reading.access).await?;
         let name = wire::own_paper(&request.get_ref().name, &caller)?;
         let mut snapshot = self.desk.writer.db().snapshot().await?;
         let stored = store::load(snapshot.sql(), &name).await?;
         let stored = stored.ok_or_else(|| wire::not_found(&request.get_ref().name))?;
-        let mut sent = deliveries::sent(snapshot.sql(), &caller, stored.accepted_us, stored.accepted_us).await?;
-        let (numbered, receipts) = sent.remove(&name.message).unwrap_or_default();
-        Ok(Response::new(wire::paper(stored, numbered, receipts)?))
+        let mut fates = fates(snapshot.sql(), &caller, stored.accepted_us, stored.accepted_us).await?;
+        let fate = fates.remove(&name.message).unwrap_or_default();
+        Ok(Response::new(wire::paper(stored, fate)?))
     }
 
     async fn list_papers(
@@ -225,7 +195,7 @@ impl PaperService for PaperRpc {
         mut request: Request<pb::ListPapersRequest>,
     ) -> Result<Response<pb::ListPapersResponse>, Status> {
         let reading = admit_read(&mut request)?;
-        let caller = self.sender(&reading.access).await?;
+        let caller = self.senders.calling(&reading.access).await?;
         let request = request.into_inner();
         wire::own_parent(&request.parent, &caller)?;
         let page = Page::parse(request.page_size, &request.page_token, &request.parent).map_err(Denial::from)?;
@@ -235,13 +205,38 @@ impl PaperService for PaperRpc {
         let (Some(newest), Some(oldest)) = (papers.first(), papers.last()) else {
             return Ok(Response::new(pb::ListPapersResponse::default()));
         };
-        let mut sent = deliveries::sent(snapshot.sql(), &caller, oldest.accepted_us, newest.accepted_us).await?;
+        let mut fates = fates(snapshot.sql(), &caller, oldest.accepted_us, newest.accepted_us).await?;
         let mut shown = |stored: wire::Stored| {
-            let (numbered, receipts) = sent.remove(&stored.name.message).unwrap_or_default();
-            wire::paper(stored, numbered, receipts)
+            let fate = fates.remove(&stored.name.message).unwrap_or_default();
+            wire::paper(stored, fate)
         };
         let papers = papers.into_iter().map(&mut shown).collect::<Result<Vec<_>, _>>()?;
         Ok(Response::new(pb::ListPapersResponse { papers, next_page_token }))
+    }
+
+    async fn watch_papers(
+        &self,
+        mut request: Request<pb::WatchPapersRequest>,
+    ) -> Result<Response<Self::WatchPapersStream>, Status> {
+        let reading = admit_read(&mut request)?;
+        let caller = self.senders.calling(&reading.access).await?;
+        let request = request.into_inner();
+        wire::own_parent(&request.parent, &caller)?;
+        let db = self.desk.writer.db();
+        wire::position(request.after_position, last_position(db.read().await?.sql()).await?)?;
+        Ok(Response::new(Box::pin(watch(db, &caller, request.after_position).await?)))
+    }
+
+    async fn urge_paper(&self, mut request: Request<pb::UrgePaperRequest>) -> Result<Response<pb::Paper>, Status> {
+        let call = admit_write(&mut request)?;
+        let caller = self.senders.calling(&call.access).await?;
+        self.following.urge(call, caller, request.into_inner()).await
+    }
+
+    async fn recall_paper(&self, mut request: Request<pb::RecallPaperRequest>) -> Result<Response<pb::Paper>, Status> {
+        let call = admit_write(&mut request)?;
+        let caller = self.senders.calling(&call.access).await?;
+        self.following.recall(call, caller, request.into_inner()).await
     }
 
     async fn get_proof(

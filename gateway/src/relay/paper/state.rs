@@ -3,7 +3,7 @@
 use std::fmt;
 
 use bytes::Bytes;
-use vocabulary::{DepartmentCode, Institution, MessageId, RequestId, Sm3Digest};
+use vocabulary::{DepartmentCode, Institution, MessageId, RequestId, Sm3Digest, Timestamp};
 
 use crate::relay::addressing::Purpose;
 use crate::relay::envelope::Envelope;
@@ -56,6 +56,8 @@ pub struct Incoming {
     pub envelope: Envelope,
     /// The signatures, at least one.
     pub signatures: Vec<SignatureLine>,
+    /// When the sender sent it, by his own clock; no part of the paper.
+    pub send_time: Option<Timestamp>,
 }
 
 /// An attachment of an accepted paper.

@@ -148,7 +148,7 @@ async fn insert(tx: &mut Tx, accept: &Accept, revision: i64) -> Result<(), SaveE
 }
 
 /// Loads one paper, with its payload.
-pub(super) async fn load(sql: &mut Connection, name: &PaperName) -> Result<Option<Stored>, Failure> {
+pub(crate) async fn load(sql: &mut Connection, name: &PaperName) -> Result<Option<Stored>, Failure> {
     let query = sqlx::query(
         "select message_id, accepted_us, payload_digest, summary, particulars, receipt, payload from papers \
          where sender = $1 and message_id = $2",
@@ -204,6 +204,13 @@ pub(crate) async fn digest(sql: &mut Connection, name: &PaperName) -> Result<Opt
     Ok(Some((digest, row.int(1)?)))
 }
 
+/// The receipt of a paper's acceptance, encoded; none where there is no such paper.
+pub(crate) async fn first_receipt(sql: &mut Connection, name: &PaperName) -> Result<Option<Vec<u8>>, Failure> {
+    let query = sqlx::query("select receipt from papers where sender = $1 and message_id = $2");
+    let row = query.bind(name.sender.to_string()).bind(name.message.to_string()).fetch_optional(sql).await?;
+    row.map(|row| row.bytes(0)).transpose()
+}
+
 /// How the delivery of a paper with some content to an institution stands; none where there is no such paper, content or
 /// delivery.
 pub(super) async fn passage(
@@ -225,10 +232,13 @@ pub(super) async fn passage(
     row.map(|row| row.text(0)).transpose()
 }
 
-/// Which of some contents a paper refers to.
+/// Which of some contents a paper or a dispatch refers to.
 pub(crate) async fn held_contents(sql: &mut Connection, some: &[Sm3Digest]) -> Result<HashSet<Sm3Digest>, Failure> {
     let places = crate::rows::values(1, some.len());
-    let text = format!("select distinct digest from paper_attachments where digest in {places}");
+    let text = format!(
+        "select digest from paper_attachments where digest in {places} \
+         union select digest from dispatch_attachments where digest in {places}"
+    );
     let mut query = sqlx::query(sqlx::AssertSqlSafe(text));
     for digest in some {
         query = query.bind(digest.as_bytes().as_slice());

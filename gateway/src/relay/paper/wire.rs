@@ -15,6 +15,7 @@ use crate::refusal::{AttachmentFault, Refusal};
 use crate::relay::addressing::Purpose;
 use crate::relay::envelope::Envelope;
 use crate::relay::findings::{Finding, Weight};
+use crate::relay::following::store::Fate;
 
 /// The most signatures of one paper.
 const SIGNATURES_MAX: usize = 4;
@@ -32,6 +33,8 @@ pub(crate) struct Issue {
     pub payload: Bytes,
     /// The signatures.
     pub signatures: Vec<SignatureLine>,
+    /// When the sender sent it, by his own clock.
+    pub send_time: Option<Timestamp>,
 }
 
 /// Reads a request to issue a paper.
@@ -52,13 +55,14 @@ pub(super) fn issue(request: pb::IssuePaperRequest) -> Result<Issue, Denial> {
         }
         signatures.push(SignatureLine { key_id, algorithm, value });
     }
-    fields.finish(Some(Issue { payload: request.payload, signatures }))
+    let send_time = request.send_time.as_ref().and_then(|at| fields.instant("send_time", Some(at)));
+    fields.finish(Some(Issue { payload: request.payload, signatures, send_time }))
 }
 
 impl Issue {
     /// The paper, once its payload was read.
     pub(super) fn with(self, request_id: RequestId, envelope: Envelope) -> Incoming {
-        Incoming { request_id, payload: self.payload, envelope, signatures: self.signatures }
+        Incoming { request_id, payload: self.payload, envelope, signatures: self.signatures, send_time: self.send_time }
     }
 }
 
@@ -83,13 +87,22 @@ pub(super) fn own_parent(parent: &str, caller: &DepartmentCode) -> Result<(), De
     Err(Denial::NotFound { kind: "gateway.townlink/Sender", name: parent.to_owned() })
 }
 
+/// Checks where a watcher wants to go on: not before the journal, nor beyond its end, where another one was read.
+pub(super) fn position(after: i64, last: i64) -> Result<(), Denial> {
+    let mut fields = Fields::new();
+    if !(0..=last).contains(&after) {
+        fields.fault("after_position", "", format_args!("must be 0 to {last}, the last position of this journal"));
+    }
+    fields.finish(Some(()))
+}
+
 /// A paper that is not there, or not the caller's.
-pub(super) fn not_found(name: &str) -> Denial {
+pub(crate) fn not_found(name: &str) -> Denial {
     Denial::NotFound { kind: "gateway.townlink/Paper", name: name.to_owned() }
 }
 
 /// Reads a digest.
-pub(super) fn digest(field: &str, digest: &[u8]) -> Result<Sm3Digest, Denial> {
+pub(crate) fn digest(field: &str, digest: &[u8]) -> Result<Sm3Digest, Denial> {
     let mut fields = Fields::new();
     let digest = fields.read(field, "ID-DIGEST", Sm3Digest::try_from(digest));
     fields.finish(digest)
@@ -134,7 +147,7 @@ pub(super) fn upload(digest: Sm3Digest, received: u64, complete: bool) -> Result
 }
 
 /// The metadata of a paper.
-pub(super) fn summary(envelope: &Envelope) -> values::PaperSummary {
+pub(crate) fn summary(envelope: &Envelope) -> values::PaperSummary {
     let day = |day: vocabulary::Date| day.to_string();
     values::PaperSummary {
         doc_type: envelope.doc_type.as_str().to_owned(),
@@ -210,7 +223,7 @@ pub(crate) fn digest_to_wire(digest: Sm3Digest) -> Bytes {
 
 /// A paper as it is stored.
 #[derive(Clone, Debug)]
-pub(super) struct Stored {
+pub(crate) struct Stored {
     /// Its name.
     pub name: PaperName,
     /// When it was accepted, in microseconds.
@@ -227,18 +240,14 @@ pub(super) struct Stored {
     pub receipt: Vec<u8>,
 }
 
-/// A paper as its sender sees it: what is stored, its deliveries, and the receipts after the first.
-pub(super) fn paper(
-    stored: Stored,
-    numbered: Vec<pb::Delivery>,
-    later: Vec<pb::Receipt>,
-) -> Result<pb::Paper, Failure> {
+/// A paper as its sender sees it: what is stored, and what became of it.
+pub(crate) fn paper(stored: Stored, fate: Fate) -> Result<pb::Paper, Failure> {
     let particulars = pb::PaperAccepted::decode(&*stored.particulars).map_err(Failure::internal)?;
     let summary = values::PaperSummary::decode(&*stored.summary).map_err(Failure::internal)?;
     let first = pb::Receipt::decode(&*stored.receipt).map_err(Failure::internal)?;
     // Deliveries get their rows moments after the acceptance; until then the plan tells of them.
     let delivery = |route: &pb::Route| {
-        let row = numbered.iter().find(|delivery| delivery.recipient == route.recipient).cloned();
+        let row = fate.deliveries.iter().find(|delivery| delivery.recipient == route.recipient).cloned();
         row.unwrap_or_else(|| planned(route))
     };
     Ok(pb::Paper {
@@ -248,9 +257,13 @@ pub(super) fn paper(
         payload_digest: stored.payload_digest,
         findings: particulars.findings,
         deliveries: particulars.routes.iter().map(delivery).collect(),
-        receipts: std::iter::once(first).chain(later).collect(),
+        receipts: std::iter::once(first).chain(fate.receipts).collect(),
         attachments: particulars.attachments,
         payload: stored.payload,
+        urges: fate.urges,
+        recall: fate.recall,
+        extensions: fate.extensions,
+        replies: fate.replies,
     })
 }
 

@@ -11,6 +11,7 @@ use prost::Name as _;
 
 use super::state::DispatchId;
 use super::store;
+use crate::inbox;
 
 /// The reaction to the office's own journal.
 pub(crate) struct Answers(Writer);
@@ -42,7 +43,8 @@ impl Reaction for Answers {
             document_number: sent.document_number,
             time: sent.time,
         };
-        // The inbox's own step belongs here, in the same transaction: the paper becomes REPLIED with this event.
+        inbox::answered(&self.0, tx, &paper, &answered.dispatch, &answered.document_number, self.0.clock().now())
+            .await?;
         let entry = self.0.prepare(&Record::of(&answered, paper.to_string()), &self.0.as_service())?;
         tx.append(entry);
         Ok(())

@@ -141,7 +141,7 @@ pub async fn run(command: Command, context: &Context) -> Result<(), Problem> {
         }
         Command::Register(one) => {
             let name = name(&one, &client).await?;
-            let asked = pb::RegisterPaperRequest { request_id, name, etag: String::new() };
+            let asked = pb::RegisterPaperRequest { request_id, name, etag: String::new(), ..Default::default() };
             call("office, RegisterPaper", request, client.register_paper(asked)).await?
         }
         Command::Check(check) => {
@@ -188,7 +188,8 @@ async fn papers(
 ) -> Result<(Vec<pb::InboxPaper>, String), Problem> {
     pages(limit, |page_size, page_token| {
         let mut client = client.clone();
-        let mut asked = pb::ListInboxPapersRequest { parent: parent.to_owned(), page_size, page_token, stage: 0 };
+        let mut asked =
+            pb::ListInboxPapersRequest { parent: parent.to_owned(), page_size, page_token, ..Default::default() };
         asked.set_stage(stage.unwrap_or_default());
         async move {
             let page = call("office, ListInboxPapers", None, client.list_inbox_papers(asked)).await?;

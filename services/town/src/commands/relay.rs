@@ -1,15 +1,24 @@
-//! `townlink relay`: papers to the town, as a county department sends and follows them (发文).
+//! `townlink relay`: papers to the town, as a county department sends and follows them (发文), and the town's own, as it takes them.
+//!
+//! - [`show`]: papers and receipts, as a person reads them.
+//! - [`follow`]: watching, urging, recalling.
+//! - [`dispatches`]: the town's own papers, pulled and acknowledged.
+//! - [`receive`]: the endpoint of a department.
+
+mod dispatches;
+mod follow;
+mod receive;
+mod show;
 
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
-use comfy_table::Table;
 use gateway::envelope::{ActionClass, Directive, DocType, Envelope, Openness, Urgency};
 use runtime::log::{Checkpoint, Hash, InclusionProof, Receipt};
 use serde_json::{Value, json};
 use townlink_proto::townlink::clock::v1::GetClockRequest;
 use townlink_proto::townlink::gateway::v1 as pb;
-use vocabulary::time::{format_instant, parse_date, town_date};
+use vocabulary::time::{parse_date, town_date};
 use vocabulary::{Date, DepartmentCode, MessageId, Timestamp};
 
 use crate::catalogue;
@@ -17,10 +26,11 @@ use crate::cli::Context;
 use crate::commands::inbox::number;
 use crate::connection::{Connection, Papers, call, pages};
 use crate::files::{read, write};
-use crate::names::{abbreviate, find_numbered};
-use crate::output::{digest, facts, instant, short, table};
+use crate::names::{abbreviate, find_numbered, wire_instant};
+use crate::output::{instant, short, table};
 use crate::paper::{AttachedFile, PaperKey, payload};
 use crate::problem::Problem;
+use show::{delivery, receipt_name, show, show_receipt, told};
 
 const ISSUE_EXAMPLES: &str = r#"The paper is signed with a key of the data directory, registered by the town. What comes back
 is the signed receipt. Repeated with the same --request-id and content, it is the same paper.
@@ -54,7 +64,7 @@ Examples:
   townlink --as county/government relay proof 3f2a -o proof.json
   townlink verify receipt.json --proof proof.json --key receipt-key.pem --key gateway.vkey";
 
-/// Papers to the town, as a county department sends them.
+/// Papers between a county department and the town.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Sign a paper and issue it
@@ -72,6 +82,24 @@ pub enum Command {
     /// Save the proof that the leaf of a receipt is in the town's log
     #[command(after_help = FOLLOW_EXAMPLES)]
     Proof(SaveProof),
+    /// Follow what happens to one's own papers, as it happens
+    #[command(after_help = follow::EXAMPLES)]
+    Watch(follow::Watch),
+    /// Urge the town to handle a paper (催办)
+    #[command(after_help = follow::EXAMPLES)]
+    Urge(follow::Urge),
+    /// Recall a paper that nobody has signed for (撤回)
+    #[command(after_help = follow::EXAMPLES)]
+    Recall(follow::Recall),
+    /// Take the town's own papers, in order, as they are sent
+    #[command(after_help = dispatches::EXAMPLES)]
+    Pull(dispatches::Pull),
+    /// Acknowledge a paper of the town: received, signed for, returned, completed
+    #[command(after_help = dispatches::EXAMPLES)]
+    Acknowledge(dispatches::Acknowledge),
+    /// Serve an endpoint to which the town pushes its papers, into a folder
+    #[command(after_help = receive::EXAMPLES)]
+    Receive(receive::Receive),
 }
 
 /// Issues a paper.
@@ -154,6 +182,13 @@ pub struct One {
     paper: String,
 }
 
+impl One {
+    /// The paper by its whole name, where that was typed.
+    fn whole(&self) -> Option<String> {
+        self.paper.contains('/').then(|| self.paper.clone())
+    }
+}
+
 /// Which receipt of a paper.
 #[derive(Debug, Args)]
 pub struct Which {
@@ -224,6 +259,12 @@ pub async fn run(command: Command, context: &Context) -> Result<(), Problem> {
         }
         Command::Receipt(asked) => receipt(&asked.which, &connection, context).await,
         Command::Proof(asked) => proof(&asked.which, &connection, context).await,
+        Command::Watch(asked) => follow::watch(&asked, &connection, context).await,
+        Command::Urge(asked) => follow::urge(asked, &connection, context).await,
+        Command::Recall(asked) => follow::recall(asked, &connection, context).await,
+        Command::Pull(asked) => dispatches::pull(&asked, &connection, context).await,
+        Command::Acknowledge(asked) => dispatches::acknowledge(asked, &connection, context).await,
+        Command::Receive(asked) => receive::receive(&asked, &connection, context).await,
     }
 }
 
@@ -239,10 +280,8 @@ async fn issue(asked: Issue, connection: &Connection, context: &Context) -> Resu
     for file in &files {
         file.put(&mut papers).await?;
     }
-    let date = match asked.date {
-        Some(date) => date,
-        None => today(connection).await?,
-    };
+    let clock = TownClock::ask(connection).await?;
+    let date = asked.date.unwrap_or_else(|| town_date(clock.now));
     let secrecy = asked.secrecy.clone();
     let message_id = context.request().uuid();
     let envelope = Envelope {
@@ -272,7 +311,12 @@ async fn issue(asked: Issue, connection: &Connection, context: &Context) -> Resu
     };
     let payload = payload(&envelope, &secrecy);
     let signatures = vec![key.sign(&payload)?];
-    let request = pb::IssuePaperRequest { request_id: message_id.to_string(), payload: payload.into(), signatures };
+    let request = pb::IssuePaperRequest {
+        request_id: message_id.to_string(),
+        payload: payload.into(),
+        signatures,
+        send_time: clock.sent(),
+    };
     let receipt = call("gateway, IssuePaper", Some(context.request()), papers.issue_paper(request)).await?;
     context.output.message(&receipt, show_receipt)
 }
@@ -310,11 +354,27 @@ fn issuer(department: &str) -> Result<String, Problem> {
         .ok_or_else(|| Problem::usage(format!("{department} has no name here"), "name it with --issuer"))
 }
 
-async fn today(connection: &Connection) -> Result<Date, Problem> {
-    let mut clock = connection.clock("gateway")?;
-    let now = call("gateway, GetClock", None, clock.get_clock(GetClockRequest {})).await?.now.unwrap_or_default();
-    let now = Timestamp::new(now.seconds, now.nanos).map_err(|error| Problem::failed("gateway, GetClock", error))?;
-    Ok(town_date(now))
+/// The town's clock, as the gateway tells it.
+struct TownClock {
+    now: Timestamp,
+    manual: bool,
+}
+
+impl TownClock {
+    async fn ask(connection: &Connection) -> Result<Self, Problem> {
+        let mut clock = connection.clock("gateway")?;
+        let clock = call("gateway, GetClock", None, clock.get_clock(GetClockRequest {})).await?;
+        let now = clock.now.unwrap_or_default();
+        let now =
+            Timestamp::new(now.seconds, now.nanos).map_err(|error| Problem::failed("gateway, GetClock", error))?;
+        Ok(Self { now, manual: clock.manual })
+    }
+
+    /// When a paper is sent, by this machine's clock: the town flags one that is wrong. A clock that is moved by hand tells no time
+    /// that a machine's could be compared with.
+    fn sent(&self) -> Option<prost_types::Timestamp> {
+        (!self.manual).then(|| wire_instant(runtime::clock::TownClock::system().now()))
+    }
 }
 
 async fn papers(client: &Papers, parent: &str, limit: usize) -> Result<(Vec<pb::Paper>, String), Problem> {
@@ -352,23 +412,12 @@ async fn list(asked: &List, connection: &Connection, context: &Context) -> Resul
     })
 }
 
-fn delivery(delivery: &pb::Delivery) -> String {
-    format!("{} {}", delivery.recipient, short(delivery.state().as_str_name(), "DELIVERY_STATE"))
-}
-
-fn receipt_name(receipt: &pb::Receipt) -> String {
-    Receipt::parse(&receipt.content).map_or_else(
-        |_| short(receipt.r#type().as_str_name(), "RECEIPT_TYPE"),
-        |content| content.receipt_type.to_string(),
-    )
-}
-
 /// The paper that a person means, with its payload.
 async fn paper(one: &One, connection: &Connection) -> Result<pb::Paper, Problem> {
     let mut client = connection.papers()?;
     let parent = format!("senders/{}", connection.department()?);
-    let name = if one.paper.contains('/') {
-        one.paper.clone()
+    let name = if let Some(name) = one.whole() {
+        name
     } else if MessageId::parse(&one.paper).is_ok() {
         format!("{parent}/papers/{}", one.paper)
     } else {
@@ -376,57 +425,6 @@ async fn paper(one: &One, connection: &Connection) -> Result<pb::Paper, Problem>
         find_numbered(&one.paper, papers.iter().map(|paper| (paper.name.as_str(), number(paper.summary.as_ref()))))?
     };
     call("gateway, GetPaper", None, client.get_paper(pb::GetPaperRequest { name })).await
-}
-
-fn show(paper: &pb::Paper) -> Table {
-    let summary = paper.summary.clone().unwrap_or_default();
-    let mut rows = vec![
-        ("paper", paper.name.clone()),
-        ("number", summary.document_number),
-        ("title", summary.title),
-        ("issuer", summary.issuer),
-        ("to", summary.main_to.join("、")),
-        ("dated", summary.issue_date),
-        ("directive", summary.directive_type),
-        ("accepted", instant(paper.accept_time.as_ref())),
-        ("payload SM3", hex::encode(&paper.payload_digest)),
-    ];
-    for attachment in &paper.attachments {
-        rows.push((
-            "attachment",
-            format!("{} ({} bytes, SM3 {})", attachment.name, attachment.size_bytes, digest(&attachment.digest)),
-        ));
-    }
-    for finding in &paper.findings {
-        rows.push(("finding", format!("{} {} ({})", finding.code, finding.message, finding.law)));
-    }
-    for it in &paper.deliveries {
-        let number = if it.number == 0 { String::new() } else { format!(", no. {}", it.number) };
-        rows.push(("delivery", format!("{}{number} {}", delivery(it), it.return_code)));
-    }
-    for receipt in &paper.receipts {
-        rows.push(("receipt", told(receipt)));
-    }
-    facts(rows)
-}
-
-fn told(receipt: &pb::Receipt) -> String {
-    match Receipt::parse(&receipt.content) {
-        Ok(content) => {
-            let time = Timestamp::from_microsecond(content.time_us).map(format_instant).unwrap_or_default();
-            format!("{} at {time}, signed by {}, {}", content.receipt_type, content.key_id, content.mode)
-        }
-        Err(error) => format!("unreadable: {error}"),
-    }
-}
-
-fn show_receipt(receipt: &pb::Receipt) -> Table {
-    let mut rows = vec![("paper", receipt.paper.clone()), ("receipt", told(receipt))];
-    if let Ok(content) = Receipt::parse(&receipt.content) {
-        rows.push(("payload SM3", hex::encode(content.digest)));
-        rows.push(("leaf", format!("{} in {}", content.leaf_hash, content.log_origin)));
-    }
-    facts(rows)
 }
 
 async fn wanted(which: &Which, connection: &Connection) -> Result<pb::Receipt, Problem> {

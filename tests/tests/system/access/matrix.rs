@@ -111,11 +111,17 @@ fn rows(file: &str) -> Vec<HashMap<String, String>> {
     reader.deserialize().map(|row| row.unwrap_or_else(|error| panic!("{}: {error}", path.display()))).collect()
 }
 
-/// Every method of the contracts: its path, and whether client and server send streams.
+/// What departments of the county serve and the town calls: no principal of the town can come there.
+const SERVED_BY_THE_COUNTY: &str = "townlink.county.";
+
+/// Every method of the contracts that the town serves: its path, and whether client and server send streams.
 pub fn contracts() -> Vec<(String, bool, bool)> {
     let set = FileDescriptorSet::decode(townlink_proto::DESCRIPTOR_SET).expect("the contracts are described");
     let mut found = Vec::new();
     for file in set.file.iter().filter(|file| file.package().starts_with("townlink.")) {
+        if file.package().starts_with(SERVED_BY_THE_COUNTY) {
+            continue;
+        }
         for service in &file.service {
             found.extend(service.method.iter().map(|method| {
                 let path = format!("/{}.{}/{}", file.package(), service.name(), method.name());

@@ -159,6 +159,7 @@ fn incoming(draft: &Draft) -> Incoming {
         signatures: draft.signed_by.iter().map(|id| sign(&payload, id)).collect(),
         envelope: draft.envelope.clone(),
         payload,
+        send_time: None,
     }
 }
 
