@@ -12,3 +12,4 @@ mod papers;
 mod reactions;
 mod refusals;
 mod replay;
+mod upgrade;
