@@ -13,3 +13,4 @@ mod papers;
 mod reactions;
 mod refusals;
 mod replay;
+mod upgrade;
