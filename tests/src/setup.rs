@@ -168,6 +168,7 @@ pub async fn inbox_of(
             page_size: 1_000,
             page_token: token,
             stage: stage.into(),
+            ..Default::default()
         };
         let path = "/townlink.office.v1.InboxService/ListInboxPapers";
         let page: office::ListInboxPapersResponse = Act::new(clients, person, path, &request).insist().await.reply();

@@ -48,8 +48,12 @@ impl Story {
             etag: String::new(),
         };
         let signed: office::InboxPaper = self.inbox(clerk, SIGN_FOR, &request).await;
-        let request =
-            office::RegisterPaperRequest { request_id: setup::request_id(), name: signed.name, etag: signed.etag };
+        let request = office::RegisterPaperRequest {
+            request_id: setup::request_id(),
+            name: signed.name,
+            etag: signed.etag,
+            ..Default::default()
+        };
         self.inbox(clerk, REGISTER, &request).await
     }
 
