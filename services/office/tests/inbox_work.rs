@@ -56,7 +56,7 @@ both_databases! {
         let archived = wang.archive().await.expect("archived");
         assert_eq!((archived.stage(), archived.next_act()), (InboxStage::Archived, InboxAct::Unspecified));
         assert_eq!(list(&town, "wang", pb::ListInboxPapersRequest { open: true, ..of_office() }).await, [""; 0]);
-        assert_eq!(list(&town, "wang", of_office()).await, [name.clone()]);
+        assert_eq!(list(&town, "wang", of_office()).await, std::slice::from_ref(&name));
         for again in [wang.archive().await, fang.report("再办").await, wang.merge(&name, "并").await] {
             assert_eq!(reason(again), "RE_STAGE", "nothing leads out of the archive");
         }

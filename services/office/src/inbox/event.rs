@@ -4,8 +4,8 @@ use vocabulary::{Institution, Timestamp};
 
 use super::state::{Arrival, Check, Paper, PaperName, Purpose, Registration, Return, SignedFor, Stage};
 use super::work::{
-    Alarm, Assignment, Decision, Deed, Due, Extension, Instruction, Phase, Progress, Punctuality, Recall, Reply,
-    Supervision, Urge, Work,
+    Alarm, Assignment, Decision, Deed, Dossier, Due, Extension, Instruction, Phase, Progress, Punctuality, Recall,
+    Reply, Supervision, Urge, Work,
 };
 use crate::register::document;
 
@@ -227,93 +227,107 @@ pub(crate) fn apply(paper: Paper, event: &Event) -> Paper {
     if event.name() != Some(&paper.name) {
         return paper;
     }
+    let Paper { name, arrival, stage, dossier } = paper;
     match event {
-        Event::SignedFor { signed, .. } => at_stage(paper, |stage| match stage {
-            Stage::Arrived => Stage::SignedFor { signed: signed.clone() },
-            other => other,
-        }),
-        Event::Registered { registered, supersedes, .. } => {
-            let mut paper = at_stage(paper, |stage| match stage {
-                Stage::SignedFor { signed } => Stage::Registered { signed, registered: registered.clone() },
-                other => other,
-            });
-            paper.dossier.supersedes.clone_from(supersedes);
-            paper
+        Event::SignedFor { .. }
+        | Event::Registered { .. }
+        | Event::Checked { .. }
+        | Event::Returned { .. }
+        | Event::Document(_) => {
+            let mut dossier = dossier;
+            if let Event::Registered { supersedes, .. } = event {
+                dossier.supersedes.clone_from(supersedes);
+            }
+            Paper { name, arrival, stage: arrived_stage(stage, event), dossier }
         }
-        Event::Checked { checked, .. } => at_stage(paper, |stage| match stage {
-            Stage::Registered { signed, registered } => {
-                Stage::Worked { signed, registered, checked: checked.clone(), work: Box::default() }
-            }
-            other => other,
-        }),
-        Event::Returned { returned, .. } => at_stage(paper, |stage| match stage {
-            Stage::SignedFor { signed } => {
-                Stage::Returned { signed, registered: None, checked: None, returned: returned.clone() }
-            }
-            Stage::Registered { signed, registered } => {
-                Stage::Returned { signed, registered: Some(registered), checked: None, returned: returned.clone() }
-            }
-            Stage::Worked { signed, registered, checked, work } => Stage::Returned {
-                signed,
-                registered: Some(registered),
-                checked: Some((checked, work)),
-                returned: returned.clone(),
-            },
-            other => other,
-        }),
-        Event::Document(_) => paper,
-        Event::Worked { what, .. } => happened(paper, what),
+        Event::Worked { what, .. } => {
+            let dossier = dossier_after(dossier, what);
+            Paper { name, arrival, stage: worked_stage(stage, what), dossier }
+        }
     }
 }
 
-fn at_stage(paper: Paper, change: impl FnOnce(Stage) -> Stage) -> Paper {
-    Paper { stage: change(paper.stage), ..paper }
+/// The stage after an event on the way to the first check.
+fn arrived_stage(stage: Stage, event: &Event) -> Stage {
+    match (stage, event) {
+        (Stage::Arrived, Event::SignedFor { signed, .. }) => Stage::SignedFor { signed: signed.clone() },
+        (Stage::SignedFor { signed }, Event::Registered { registered, .. }) => {
+            Stage::Registered { signed, registered: registered.clone() }
+        }
+        (Stage::Registered { signed, registered }, Event::Checked { checked, .. }) => {
+            Stage::Worked { signed, registered, checked: checked.clone(), work: Box::default() }
+        }
+        (Stage::SignedFor { signed }, Event::Returned { returned, .. }) => {
+            Stage::Returned { signed, registered: None, checked: None, returned: returned.clone() }
+        }
+        (Stage::Registered { signed, registered }, Event::Returned { returned, .. }) => {
+            Stage::Returned { signed, registered: Some(registered), checked: None, returned: returned.clone() }
+        }
+        (Stage::Worked { signed, registered, checked, work }, Event::Returned { returned, .. }) => Stage::Returned {
+            signed,
+            registered: Some(registered),
+            checked: Some((checked, work)),
+            returned: returned.clone(),
+        },
+        (stage, _) => stage,
+    }
 }
 
-fn happened(mut paper: Paper, what: &What) -> Paper {
+/// The stage after an event of the work, of the county or of another paper. What the clock says changes no stage.
+fn worked_stage(stage: Stage, what: &What) -> Stage {
+    match (stage, what) {
+        (Stage::Arrived, What::Recalled(recall)) => Stage::Recalled { recall: recall.clone() },
+        (
+            Stage::Registered { signed, registered },
+            What::Merged { into, deed } | What::Superseded { by: into, ended: Ended::Now, deed },
+        ) => Stage::Merged { signed, registered, checked: None, into: into.clone(), deed: deed.clone() },
+        (
+            Stage::Worked { signed, registered, checked, work },
+            What::Merged { into, deed } | What::Superseded { by: into, ended: Ended::Now, deed },
+        ) => {
+            let (into, deed) = (into.clone(), deed.clone());
+            Stage::Merged { signed, registered, checked: Some((checked, work)), into, deed }
+        }
+        (Stage::Worked { signed, registered, checked, work }, What::Transferred { to, deed }) => {
+            Stage::Transferred { signed, registered, checked: (checked, work), to: to.clone(), deed: deed.clone() }
+        }
+        (Stage::Worked { signed, registered, checked, mut work }, what) => {
+            advance(&mut work, what);
+            Stage::Worked { signed, registered, checked, work }
+        }
+        (stage, _) => stage,
+    }
+}
+
+/// What is kept beside the stage, after an event.
+fn dossier_after(mut dossier: Dossier, what: &What) -> Dossier {
     match what {
         What::DueSet(due) => {
-            paper.dossier.due = Some(*due);
-            paper.dossier.alarms.retain(|alarm, _| !alarm.of_due());
-            paper
+            dossier.due = Some(*due);
+            dossier.alarms.retain(|alarm, _| !alarm.of_due());
         }
         What::Urged(urge) => {
-            paper.dossier.urge_count = paper.dossier.urge_count.saturating_add(1);
-            paper.dossier.last_urge = Some(urge.clone());
-            paper
+            dossier.urge_count = dossier.urge_count.saturating_add(1);
+            dossier.last_urge = Some(urge.clone());
         }
-        What::Alarmed { alarm, at, .. } => raised(paper, *alarm, *at),
+        What::Alarmed { alarm, at, .. } => {
+            dossier.alarms.insert(*alarm, *at);
+        }
         What::Supervised { order } => {
-            let mut paper = raised(paper, Alarm::Red, order.at);
-            paper.dossier.supervision = Some(order.clone());
-            paper
+            dossier.alarms.insert(Alarm::Red, order.at);
+            dossier.supervision = Some(order.clone());
         }
-        What::Escalated { at, .. } => raised(paper, Alarm::Leaders, *at),
-        What::SupervisionDueSet(order) => {
-            paper.dossier.supervision = Some(order.clone());
-            paper
+        What::Escalated { at, .. } => {
+            dossier.alarms.insert(Alarm::Leaders, *at);
         }
-        What::Recalled(recall) => at_stage(paper, |stage| match stage {
-            Stage::Arrived => Stage::Recalled { recall: recall.clone() },
-            other => other,
-        }),
-        What::Merged { into, deed } => at_stage(paper, |stage| merged(stage, into, deed)),
-        What::Superseded { by, ended, deed } => {
-            paper.dossier.superseded_by = Some(by.clone());
-            match ended {
-                Ended::Now => at_stage(paper, |stage| merged(stage, by, deed)),
-                Ended::Before => paper,
-            }
-        }
-        What::Transferred { to, deed } => at_stage(paper, |stage| match stage {
-            Stage::Worked { signed, registered, checked, work } => {
-                Stage::Transferred { signed, registered, checked: (checked, work), to: to.clone(), deed: deed.clone() }
-            }
-            other => other,
-        }),
+        What::SupervisionDueSet(order) => dossier.supervision = Some(order.clone()),
+        What::Superseded { by, .. } => dossier.superseded_by = Some(by.clone()),
         // The paper that was taken is a row of its own, made of the event.
-        What::Taken { .. } => paper,
-        What::Instructed(_)
+        What::Taken { .. }
+        | What::Recalled(_)
+        | What::Merged { .. }
+        | What::Transferred { .. }
+        | What::Instructed(_)
         | What::Assigned(_)
         | What::AssignmentRefused(_)
         | What::Accepted(_)
@@ -328,29 +342,9 @@ fn happened(mut paper: Paper, what: &What) -> Paper {
         | What::Archived(_)
         | What::ExtensionRequested { .. }
         | What::Extended { .. }
-        | What::ExtensionRefused(_) => {
-            if let Stage::Worked { work, .. } = &mut paper.stage {
-                advance(work, what);
-            }
-            paper
-        }
+        | What::ExtensionRefused(_) => {}
     }
-}
-
-fn raised(mut paper: Paper, alarm: Alarm, at: Timestamp) -> Paper {
-    paper.dossier.alarms.insert(alarm, at);
-    paper
-}
-
-fn merged(stage: Stage, into: &PaperName, deed: &Deed) -> Stage {
-    let (into, deed) = (into.clone(), deed.clone());
-    match stage {
-        Stage::Registered { signed, registered } => Stage::Merged { signed, registered, checked: None, into, deed },
-        Stage::Worked { signed, registered, checked, work } => {
-            Stage::Merged { signed, registered, checked: Some((checked, work)), into, deed }
-        }
-        other => other,
-    }
+    dossier
 }
 
 /// The work after an event that is about nothing else.

@@ -1,7 +1,4 @@
-//! Papers in inboxes, as rows.
-//!
-//! - [`list`]: pages.
-//! - [`save`]: writing.
+//! Papers in inboxes, as rows: loading them here, pages in [`list`], writing in [`save`].
 
 pub(crate) mod list;
 pub(crate) mod save;
@@ -201,10 +198,8 @@ pub(super) async fn desk(tx: &mut Tx, command: &Command, facts: &Facts) -> Resul
         Some(Ok(directive)) => document::store::holder_of_number(tx.sql(), &directive.number).await?,
         Some(Err(_)) | None => None,
     };
-    let recalled = match command.step {
-        Step::SignFor => recall(tx.sql(), &name.sender, name.message).await?,
-        _ => None,
-    };
+    let signing = matches!(command.step, Step::SignFor);
+    let recalled = if signing { recall(tx.sql(), &name.sender, name.message).await? } else { None };
     let other = match other_of(name, &command.step) {
         Some(other) => load(tx.sql(), &other).await?,
         None => None,

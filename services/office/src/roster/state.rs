@@ -343,7 +343,7 @@ mod tests {
             ("KEY_REGISTRAR", "OFFICE"),
             ("KEY_CONFIRMER", "OFFICE"),
             ("RELAY_CLERK", all),
-            ("RELAY_CHIEF", "OFFICE"),
+            ("RELAY_CHIEF", all),
             ("INTAKE_CLERK", "SERVICE"),
             ("REVIEWER", "SERVICE"),
             ("APPROVER", "SERVICE"),

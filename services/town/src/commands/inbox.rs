@@ -1,4 +1,8 @@
 //! `townlink inbox`: the papers that came, worked by the persons of an institution (收文办理).
+//!
+//! - [`work`]: what is done about a paper after its first check.
+
+mod work;
 
 use clap::{Args, Subcommand};
 use comfy_table::Table;
@@ -16,8 +20,11 @@ A paper is named by its document number, its message id, or as much of the id as
 
 Examples:
   townlink --as person/relay-clerk inbox list
+  townlink --as person/relay-clerk inbox list --overdue                                督办
+  townlink --as person/finance-clerk inbox list --mine
   townlink --as person/relay-clerk inbox sign-for 3f2a                                 签收
   townlink --as person/relay-clerk inbox register 3f2a                                 登记
+  townlink --as person/relay-clerk inbox register 3f2a --supersedes 昆政办发〔2026〕18号
   townlink --as person/relay-clerk inbox check 3f2a                                    初审
   townlink --as person/relay-clerk inbox check 3f2a \\
       --resolve ID-DOCNO=REPAIRED:昆政办发〔2026〕18号
@@ -38,17 +45,23 @@ pub enum Command {
     SignFor(One),
     /// Register a paper (登记): it gets the next number of the year's book
     #[command(after_help = EXAMPLES)]
-    Register(One),
+    Register(Register),
     /// Pass the first check (初审); a directive then waits for a second person
     #[command(after_help = EXAMPLES)]
     Check(Check),
     /// Return a paper to its sender with the reason (退回)
     #[command(after_help = EXAMPLES)]
     Return(Return),
+    /// List what lies on the leaders' desk: supervision orders that were not followed, and assignments refused twice
+    #[command(after_help = work::WORK_EXAMPLES)]
+    Desk(Desk),
+    /// What is done about a checked paper.
+    #[command(flatten)]
+    Work(work::Command),
 }
 
 /// Which inbox.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub struct Which {
     /// The institution whose inbox it is
     #[arg(long, value_name = "INSTITUTION", default_value = "OFFICE")]
@@ -60,9 +73,18 @@ pub struct Which {
 pub struct List {
     #[command(flatten)]
     which: Which,
-    /// Only papers at this stage: ARRIVED, SIGNED_FOR, REGISTERED, CHECKED or RETURNED
+    /// Only papers at this stage, such as ARRIVED, CHECKED, ASSIGNED, REPORTED or ARCHIVED
     #[arg(long, value_parser = stage)]
     stage: Option<pb::InboxStage>,
+    /// Only papers that have not come to an end
+    #[arg(long)]
+    open: bool,
+    /// Only papers that are overdue
+    #[arg(long)]
+    overdue: bool,
+    /// Only papers that are assigned to one's own institution
+    #[arg(long)]
+    mine: bool,
     /// How many at most
     #[arg(long, default_value_t = 50)]
     limit: usize,
@@ -75,6 +97,35 @@ pub struct One {
     paper: String,
     #[command(flatten)]
     which: Which,
+}
+
+/// Registers a paper.
+#[derive(Debug, Args)]
+pub struct Register {
+    #[command(flatten)]
+    one: One,
+    /// The paper of the same inbox that this one replaces
+    #[arg(long, value_name = "PAPER")]
+    supersedes: Option<String>,
+}
+
+/// Lists the leaders' desk.
+#[derive(Debug, Args)]
+pub struct Desk {
+    /// How many at most
+    #[arg(long, default_value_t = 50)]
+    limit: usize,
+}
+
+/// Who sees a paper, and so in which list its name is looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Seen {
+    /// Those who read the inbox.
+    ByAll,
+    /// Those who have a part in it.
+    ByPart,
+    /// The leaders.
+    ByLeaders,
 }
 
 /// Passes the first check.
@@ -102,7 +153,11 @@ pub struct Return {
 
 fn stage(text: &str) -> Result<pb::InboxStage, String> {
     pb::InboxStage::from_str_name(&format!("INBOX_STAGE_{}", text.to_uppercase().replace('-', "_")))
-        .ok_or_else(|| "a stage is ARRIVED, SIGNED_FOR, REGISTERED, CHECKED or RETURNED".to_owned())
+        .ok_or_else(|| {
+            "a stage is ARRIVED, SIGNED_FOR, REGISTERED, CHECKED, ASSIGNED, ACCEPTED, IN_PROGRESS, GUIDANCE_ISSUED, REPORTED, \
+             COMPLETED, REPLIED, ARCHIVED, RETURNED, MERGED, TRANSFERRED or RECALLED"
+                .to_owned()
+        })
 }
 
 fn resolution(text: &str) -> Result<pb::Resolution, String> {
@@ -130,27 +185,37 @@ pub async fn run(command: Command, context: &Context) -> Result<(), Problem> {
     let request_id = context.request().to_string();
     let paper = match command {
         Command::List(asked) => return list(asked, client, context).await,
+        Command::Desk(asked) => return desk(asked, client, context).await,
+        Command::Work(command) => work::run(command, client, context).await?,
         Command::Show(one) => {
-            let name = name(&one, &client).await?;
+            // Whoever does not read the inbox sees what is assigned to him there.
+            let name = match name(&one, &client, Seen::ByAll).await {
+                Err(_) => name(&one, &client, Seen::ByPart).await?,
+                Ok(name) => name,
+            };
             call("office, GetInboxPaper", None, client.get_inbox_paper(pb::GetInboxPaperRequest { name })).await?
         }
         Command::SignFor(one) => {
-            let name = name(&one, &client).await?;
+            let name = name(&one, &client, Seen::ByAll).await?;
             let asked = pb::SignForPaperRequest { request_id, name, etag: String::new() };
             call("office, SignForPaper", request, client.sign_for_paper(asked)).await?
         }
-        Command::Register(one) => {
-            let name = name(&one, &client).await?;
-            let asked = pb::RegisterPaperRequest { request_id, name, etag: String::new(), ..Default::default() };
+        Command::Register(it) => {
+            let name = name(&it.one, &client, Seen::ByAll).await?;
+            let supersedes = match it.supersedes {
+                Some(paper) => self::name(&One { paper, which: it.one.which }, &client, Seen::ByAll).await?,
+                None => String::new(),
+            };
+            let asked = pb::RegisterPaperRequest { request_id, name, etag: String::new(), supersedes };
             call("office, RegisterPaper", request, client.register_paper(asked)).await?
         }
         Command::Check(check) => {
-            let name = name(&check.one, &client).await?;
+            let name = name(&check.one, &client, Seen::ByAll).await?;
             let asked = pb::CheckPaperRequest { request_id, name, resolutions: check.resolve, etag: String::new() };
             call("office, CheckPaper", request, client.check_paper(asked)).await?
         }
         Command::Return(back) => {
-            let name = name(&back.one, &client).await?;
+            let name = name(&back.one, &client, Seen::ByAll).await?;
             let asked =
                 pb::ReturnPaperRequest { request_id, name, code: back.code, reason: back.reason, etag: String::new() };
             call("office, ReturnPaper", request, client.return_paper(asked)).await?
@@ -160,37 +225,91 @@ pub async fn run(command: Command, context: &Context) -> Result<(), Problem> {
 }
 
 async fn list(asked: List, client: Inboxes, context: &Context) -> Result<(), Problem> {
-    let parent = format!("inboxes/{}", asked.which.inbox);
-    let (papers, next_page_token) = papers(&client, &parent, asked.stage, asked.limit).await?;
+    let wanted = pb::ListInboxPapersRequest {
+        parent: format!("inboxes/{}", asked.which.inbox),
+        stage: asked.stage.unwrap_or_default().into(),
+        open: asked.open,
+        overdue: asked.overdue,
+        mine: asked.mine,
+        ..pb::ListInboxPapersRequest::default()
+    };
+    let (papers, next_page_token) = papers(&client, &wanted, asked.limit).await?;
+    let timed = asked.overdue || asked.open || asked.mine;
     context.output.message(&pb::ListInboxPapersResponse { papers, next_page_token }, |list| {
-        let mut table = table(&["PAPER", "STAGE", "BOOK", "FROM", "NUMBER", "TITLE", "FINDINGS"]);
-        for paper in &list.papers {
-            let summary = paper.summary.clone().unwrap_or_default();
-            table.add_row([
-                abbreviate(&paper.name),
-                stage_name(paper),
-                if paper.serial == 0 { String::new() } else { paper.serial.to_string() },
-                sender(&paper.paper),
-                summary.document_number,
-                summary.title,
-                codes(&paper.findings),
-            ]);
-        }
-        table
+        if timed { by_due(&list.papers) } else { by_arrival(&list.papers) }
     })
+}
+
+async fn desk(asked: Desk, client: Inboxes, context: &Context) -> Result<(), Problem> {
+    let (papers, next_page_token) = desk_papers(&client, asked.limit).await?;
+    context.output.message(&pb::ListLeaderPapersResponse { papers, next_page_token }, |list| by_due(&list.papers))
+}
+
+fn by_arrival(papers: &[pb::InboxPaper]) -> Table {
+    let mut table = table(&["PAPER", "STAGE", "BOOK", "FROM", "NUMBER", "TITLE", "FINDINGS"]);
+    for paper in papers {
+        let summary = paper.summary.clone().unwrap_or_default();
+        table.add_row([
+            abbreviate(&paper.name),
+            stage_name(paper),
+            if paper.serial == 0 { String::new() } else { paper.serial.to_string() },
+            sender(&paper.paper),
+            summary.document_number,
+            summary.title,
+            codes(&paper.findings),
+        ]);
+    }
+    table
+}
+
+fn by_due(papers: &[pb::InboxPaper]) -> Table {
+    let mut table = table(&["PAPER", "LIGHT", "DUE", "STAGE", "MUST ACT", "NUMBER", "TITLE"]);
+    for paper in papers {
+        let summary = paper.summary.clone().unwrap_or_default();
+        table.add_row([
+            abbreviate(&paper.name),
+            light(paper),
+            due(paper),
+            stage_name(paper),
+            must_act(paper),
+            summary.document_number,
+            summary.title,
+        ]);
+    }
+    table
+}
+
+fn light(paper: &pb::InboxPaper) -> String {
+    match paper.light() {
+        pb::InboxLight::Unspecified => String::new(),
+        light => short(light.as_str_name(), "INBOX_LIGHT"),
+    }
+}
+
+/// The last day, or why there is none.
+fn due(paper: &pb::InboxPaper) -> String {
+    let Some(due) = paper.work.as_ref().and_then(|work| work.due.as_ref()) else { return String::new() };
+    match &due.date {
+        Some(day) => format!("{:04}-{:02}-{:02}", day.year, day.month, day.day),
+        None => format!("undetermined: no calendar of {}", due.missing_year),
+    }
+}
+
+fn must_act(paper: &pb::InboxPaper) -> String {
+    match paper.next_act() {
+        pb::InboxAct::Unspecified => String::new(),
+        act => format!("{}: {}", paper.next_actors.join(", "), short(act.as_str_name(), "INBOX_ACT")),
+    }
 }
 
 async fn papers(
     client: &Inboxes,
-    parent: &str,
-    stage: Option<pb::InboxStage>,
+    wanted: &pb::ListInboxPapersRequest,
     limit: usize,
 ) -> Result<(Vec<pb::InboxPaper>, String), Problem> {
     pages(limit, |page_size, page_token| {
         let mut client = client.clone();
-        let mut asked =
-            pb::ListInboxPapersRequest { parent: parent.to_owned(), page_size, page_token, ..Default::default() };
-        asked.set_stage(stage.unwrap_or_default());
+        let asked = pb::ListInboxPapersRequest { page_size, page_token, ..wanted.clone() };
         async move {
             let page = call("office, ListInboxPapers", None, client.list_inbox_papers(asked)).await?;
             Ok((page.papers, page.next_page_token))
@@ -199,13 +318,30 @@ async fn papers(
     .await
 }
 
+async fn desk_papers(client: &Inboxes, limit: usize) -> Result<(Vec<pb::InboxPaper>, String), Problem> {
+    pages(limit, |page_size, page_token| {
+        let mut client = client.clone();
+        let asked = pb::ListLeaderPapersRequest { page_size, page_token };
+        async move {
+            let page = call("office, ListLeaderPapers", None, client.list_leader_papers(asked)).await?;
+            Ok((page.papers, page.next_page_token))
+        }
+    })
+    .await
+}
+
 /// The whole name of the paper that a person means.
-async fn name(one: &One, client: &Inboxes) -> Result<String, Problem> {
+async fn name(one: &One, client: &Inboxes, seen: Seen) -> Result<String, Problem> {
     if one.paper.contains('/') {
         return Ok(one.paper.clone());
     }
     let parent = format!("inboxes/{}", one.which.inbox);
-    let (papers, _) = papers(client, &parent, None, usize::MAX).await?;
+    let wanted =
+        pb::ListInboxPapersRequest { parent, mine: seen == Seen::ByPart, ..pb::ListInboxPapersRequest::default() };
+    let (papers, _) = match seen {
+        Seen::ByAll | Seen::ByPart => papers(client, &wanted, usize::MAX).await?,
+        Seen::ByLeaders => desk_papers(client, usize::MAX).await?,
+    };
     find_numbered(&one.paper, papers.iter().map(|paper| (paper.name.as_str(), number(paper.summary.as_ref()))))
 }
 
@@ -237,7 +373,9 @@ fn show(paper: &pb::InboxPaper) -> Table {
         ("title", summary.title),
         ("issuer", summary.issuer),
         ("dated", summary.issue_date),
-        ("due", summary.due),
+        ("due", due(paper)),
+        ("light", light(paper)),
+        ("must act", must_act(paper)),
         ("directive", summary.directive_type),
         ("arrived", instant(paper.arrive_time.as_ref())),
         ("signed for", join(&paper.signed_for_by, &instant(paper.sign_for_time.as_ref()))),
@@ -245,6 +383,8 @@ fn show(paper: &pb::InboxPaper) -> Table {
         ("checked", instant(paper.check_time.as_ref())),
         ("returned", join(&paper.return_code, &paper.return_reason)),
         ("document", paper.document.clone()),
+        ("assigned", assigned(paper)),
+        ("linked", linked(paper)),
         ("digest", digest(&paper.payload_digest)),
     ];
     for finding in &paper.findings {
@@ -265,6 +405,33 @@ fn show(paper: &pb::InboxPaper) -> Table {
         ));
     }
     facts(rows)
+}
+
+/// Who has which part in the paper.
+fn assigned(paper: &pb::InboxPaper) -> String {
+    let Some(assignment) = paper.work.as_ref().and_then(|work| work.assignment.as_ref()) else { return String::new() };
+    let parts = [
+        ("lead", vec![assignment.lead.clone()]),
+        ("co-handlers", assignment.co_handlers.clone()),
+        ("readers", assignment.readers.clone()),
+        ("persons", assignment.persons.clone()),
+    ];
+    let parts = parts.into_iter().filter(|(_, who)| who.iter().any(|it| !it.is_empty()));
+    parts.map(|(part, who)| format!("{part} {}", who.join(", "))).collect::<Vec<_>>().join("; ")
+}
+
+/// The papers that it replaces, goes on in, or came from.
+fn linked(paper: &pb::InboxPaper) -> String {
+    let work = paper.work.clone().unwrap_or_default();
+    let links = [
+        ("supersedes", work.supersedes),
+        ("superseded by", work.superseded_by),
+        ("merged into", work.merged_into),
+        ("transferred to", work.transferred_to),
+        ("transferred from", work.transferred_from),
+    ];
+    let links = links.into_iter().filter(|(_, paper)| !paper.is_empty());
+    links.map(|(how, paper)| format!("{how} {paper}")).collect::<Vec<_>>().join("; ")
 }
 
 fn book(paper: &pb::InboxPaper) -> String {

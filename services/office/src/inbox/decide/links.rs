@@ -49,7 +49,7 @@ pub(super) fn merge(
     facts: &Facts,
 ) -> Result<Vec<Event>, Refusal> {
     let paper = &desk.paper;
-    if !paper.work().is_some_and(|work| work.phase < Phase::Reported) || !timing::is_open(paper) {
+    if paper.work().is_none_or(|work| work.phase >= Phase::Reported) || !timing::is_open(paper) {
         return Err(wrong_stage(paper, step));
     }
     let fault =

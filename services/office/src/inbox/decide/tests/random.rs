@@ -67,14 +67,10 @@ fn filtered(paper: &Paper, now: Timestamp) -> bool {
 fn must_be_seen(paper: &Paper, now: Timestamp) -> bool {
     let Some(day) = paper.dossier.due.and_then(|due| due.last.date()) else { return false };
     let end = time::end_of_day(day);
-    let done = match &paper.stage {
-        Stage::Worked { work, .. } => match work.phase {
-            Phase::Completed | Phase::Replied | Phase::Archived => true,
-            Phase::Reported => work.report.as_ref().is_some_and(|report| report.at <= end),
-            _ => false,
-        },
-        stage => is_final(stage),
-    };
+    let work = paper.work().filter(|_| !is_final(&paper.stage));
+    let completed = work.is_some_and(|work| work.phase >= Phase::Completed);
+    let reported = work.filter(|work| work.phase == Phase::Reported).and_then(|work| work.report.as_ref());
+    let done = is_final(&paper.stage) || completed || reported.is_some_and(|report| report.at <= end);
     !done && now > end
 }
 
