@@ -30,6 +30,7 @@ fn completed(paper: &str, copy: bool) -> office::PaperCompleted {
         copy,
         on_time: true,
         result: "已按要求办结".to_owned(),
+        checked: None,
     }
 }
 
@@ -40,6 +41,7 @@ fn extended(paper: &str, sender_due: bool) -> office::PaperExtended {
         due: Some(Date { year: 2026, month: 3, day: 20 }),
         sender_due,
         time: at(30),
+        deed: None,
     }
 }
 

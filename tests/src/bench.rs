@@ -1,4 +1,5 @@
-//! The benchmark of the relay: what accepting a paper costs, beside the bare cost of its parts in the same run.
+//! The benchmarks: what accepting a paper costs, and how long its way through the town takes, beside the bare cost of their parts in
+//! the same run.
 //!
 //! The program under test is the release build of `townlink`, run as it is run by people; `tests/bench` builds it. What a figure
 //! is compared with is measured in the same run, on the same machine and disk, so that a slow or noisy machine moves both.
@@ -7,6 +8,7 @@
 //! - [`after`]: what follows: delivery and the log.
 //! - [`bare`]: the parts alone.
 //! - [`cpu`]: what a process cost, as the system accounts for it.
+//! - [`dispatch`]: from the acceptance of a paper to the receipt of the person who signed for it.
 //! - [`figure`]: figures and their limits.
 //! - [`holds`]: questions who holds a power.
 //! - [`load`]: clients that ask one thing after the other.
@@ -22,6 +24,7 @@ pub mod accept;
 pub mod after;
 pub mod bare;
 pub mod cpu;
+pub mod dispatch;
 pub mod figure;
 pub mod holds;
 pub mod load;
@@ -59,6 +62,8 @@ struct Cli {
 enum Command {
     /// The relay: papers, the register, memory, start
     Relay(Relay),
+    /// The way of a paper through the town: accepted, delivered, signed for, and seen so by the county
+    Dispatch(Dispatch),
     /// The server of an empty rpc, which the benchmark starts for itself
     #[command(hide = true)]
     ServeEmptyRpc(empty_rpc::Files),
@@ -80,6 +85,23 @@ struct Relay {
     #[arg(long)]
     rounds: Option<usize>,
     /// How many papers a round has with many clients
+    #[arg(long)]
+    papers: Option<usize>,
+}
+
+/// On what the way of papers is measured, and how it is told.
+#[derive(Debug, Args)]
+struct Dispatch {
+    /// A short run that shows that everything works; its figures do not count
+    #[arg(long)]
+    quick: bool,
+    /// Print JSON for programs instead of a table
+    #[arg(long)]
+    json: bool,
+    /// How often everything is measured; the medians are reported
+    #[arg(long)]
+    rounds: Option<usize>,
+    /// How many papers a round has
     #[arg(long)]
     papers: Option<usize>,
 }
@@ -107,6 +129,7 @@ pub fn main() -> ExitCode {
     let result = runtime.block_on(async {
         match Cli::parse().command {
             Command::Relay(asked) => relay(&asked).await,
+            Command::Dispatch(asked) => way(&asked).await,
             Command::ServeEmptyRpc(files) => empty_rpc::serve(&files).await.map(|()| ExitCode::SUCCESS),
         }
     });
@@ -118,19 +141,40 @@ fn failed(cause: &anyhow::Error) -> ExitCode {
     ExitCode::from(2)
 }
 
+/// How much is measured, where a person asks for other numbers.
+fn plan(quick: bool, rounds: Option<usize>, papers: Option<usize>) -> Plan {
+    let plan = if quick { Plan::QUICK } else { Plan::FULL };
+    let rounds = rounds.unwrap_or(plan.rounds).max(1);
+    let papers = papers.unwrap_or(plan.papers).max(plan.clients);
+    Plan { rounds, papers, ..plan }
+}
+
 /// Answers 1 where a limit was missed in a run whose figures count.
 async fn relay(asked: &Relay) -> Result<ExitCode> {
-    let plan = if asked.quick { Plan::QUICK } else { Plan::FULL };
-    let rounds = asked.rounds.unwrap_or(plan.rounds).max(1);
-    let papers = asked.papers.unwrap_or(plan.papers).max(plan.clients);
-    let plan = Plan { rounds, papers, ..plan };
-    let mut report = Report { figures: Vec::new(), setting: setting(asked, plan) };
+    let plan = plan(asked.quick, asked.rounds, asked.papers);
+    let mut report = Report { figures: Vec::new(), setting: setting(asked.quick, plan) };
     let measured = measure(asked, plan, &mut report).await;
     // What was measured before a fault is told all the same.
-    let text = if asked.json { serde_json::to_string_pretty(&report.to_json())? } else { report.to_string() };
-    writeln!(std::io::stdout().lock(), "{}", text.trim_end())?;
+    tell(&report, asked.json)?;
     measured?;
     Ok(if asked.quick || report.all_reached() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+async fn way(asked: &Dispatch) -> Result<ExitCode> {
+    let plan = plan(asked.quick, asked.rounds, asked.papers);
+    let folder = tempfile::Builder::new().prefix("townlink-bench.").tempdir()?;
+    let mut report = Report { figures: Vec::new(), setting: setting(asked.quick, plan) };
+    report.figures.push(dispatch::measure(Backend::Sqlite, &folder.path().join("sqlite"), plan).await?);
+    let server = Server::start()?;
+    let backend = Backend::Postgres(&server);
+    report.figures.push(dispatch::measure(backend, &folder.path().join("postgres"), plan).await?);
+    tell(&report, asked.json)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn tell(report: &Report, json: bool) -> Result<()> {
+    let text = if json { serde_json::to_string_pretty(&report.to_json())? } else { report.to_string() };
+    Ok(writeln!(std::io::stdout().lock(), "{}", text.trim_end())?)
 }
 
 async fn measure(asked: &Relay, plan: Plan, report: &mut Report) -> Result<()> {
@@ -166,10 +210,10 @@ async fn on(backend: Backend<'_>, folder: &std::path::Path, plan: Plan, report: 
     Ok(())
 }
 
-fn setting(asked: &Relay, plan: Plan) -> Vec<(&'static str, String)> {
+fn setting(quick: bool, plan: Plan) -> Vec<(&'static str, String)> {
     let profile = if cfg!(debug_assertions) { "debug: the figures do not count" } else { "release" };
     vec![
-        ("run", if asked.quick { "quick: the figures do not count".to_owned() } else { "full".to_owned() }),
+        ("run", if quick { "quick: the figures do not count".to_owned() } else { "full".to_owned() }),
         ("build", profile.to_owned()),
         ("cores", std::thread::available_parallelism().map_or(1, NonZero::get).to_string()),
         ("rounds", plan.rounds.to_string()),

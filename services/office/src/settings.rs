@@ -249,7 +249,7 @@ mod tests {
             TownSettings { county: "太仓市".to_owned(), town: "璜泾镇".to_owned(), ..TownSettings::default() };
         let place = OfficeSettings { town, ..OfficeSettings::default() };
         assert_eq!(place.document(), Ok(None));
-        let changes: [(&str, Change); 11] = [
+        let changes: [(&str, Change); 13] = [
             ("names", |it| {
                 it.names.push(NameEntry { institution: "OFFICE".to_owned(), name: "党政办".to_owned(), from: None });
             }),

@@ -462,6 +462,23 @@ impl PaperService for Attachments {
         Ok(Response::new(futures::stream::iter(chunks)))
     }
 
+    type WatchPapersStream = futures::stream::Pending<Result<gateway::WatchPapersResponse, Status>>;
+
+    async fn watch_papers(
+        &self,
+        _: Request<gateway::WatchPapersRequest>,
+    ) -> Result<Response<Self::WatchPapersStream>, Status> {
+        Err(Status::unimplemented(""))
+    }
+
+    async fn urge_paper(&self, _: Request<gateway::UrgePaperRequest>) -> Result<Response<gateway::Paper>, Status> {
+        Err(Status::unimplemented(""))
+    }
+
+    async fn recall_paper(&self, _: Request<gateway::RecallPaperRequest>) -> Result<Response<gateway::Paper>, Status> {
+        Err(Status::unimplemented(""))
+    }
+
     async fn put_attachment(
         &self,
         _: Request<tonic::Streaming<gateway::PutAttachmentRequest>>,

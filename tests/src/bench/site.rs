@@ -110,6 +110,24 @@ impl<'a> Site<'a> {
         }
     }
 
+    /// An empty database on the disk where the town has its own. Gives its address.
+    ///
+    /// # Errors
+    /// Where it cannot be made.
+    pub async fn empty(&self, name: &str) -> Result<String> {
+        match self.backend {
+            Backend::Sqlite => {
+                let file = self.folder.join(format!("{name}.db"));
+                std::fs::File::create_new(&file).with_context(|| format!("making {}", file.display()))?;
+                Ok(format!("sqlite:{}", file.display()))
+            }
+            Backend::Postgres(server) => {
+                server.create(name, None).await?;
+                Ok(server.url(name))
+            }
+        }
+    }
+
     /// The processes whose CPU time counts: the town's, and the database's where it is a server.
     ///
     /// # Errors
