@@ -3,6 +3,7 @@
 mod delivery;
 mod harness;
 mod inbox;
+mod inbox_before;
 mod inbox_clock;
 mod inbox_county;
 mod inbox_steps;

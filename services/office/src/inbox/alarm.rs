@@ -89,3 +89,6 @@ async fn set_some(tx: &mut Tx, writer: &Writer, rules: &Arc<Rules>) -> Result<us
     }
     Ok(set)
 }
+
+#[cfg(test)]
+mod tests;
