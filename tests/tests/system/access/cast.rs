@@ -13,7 +13,7 @@ use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint};
 use townlink_proto::townlink::office::v1 as office;
 
 /// The roles that methods ask for, by the post that carries them (§1.7; every institution works its own inbox), and a role of
-/// each post that no method asks for; the leaders carry one role only.
+/// each post that no method asks for.
 const POSTS: [(&str, &[&str], &str); 9] = [
     ("LEADERS", &[], "HEAD"),
     (
