@@ -20,6 +20,7 @@ pub(crate) mod rpc;
 pub(crate) mod rules;
 pub(crate) mod settings;
 pub(crate) mod state;
+pub(crate) mod step;
 pub(crate) mod store;
 pub(crate) mod timing;
 pub(crate) mod unasked;

@@ -6,6 +6,7 @@ mod dispatch;
 mod guidance;
 mod harness;
 mod inbox;
+mod inbox_before;
 mod inbox_clock;
 mod inbox_county;
 mod inbox_steps;

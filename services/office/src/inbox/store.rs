@@ -1,5 +1,7 @@
-//! Papers in inboxes, as rows: loading them here, pages in [`list`], writing in [`save`].
+//! Papers in inboxes, as rows: loading them here, pages in [`list`], what the clock asks in [`clock`], writing in
+//! [`save`].
 
+pub(crate) mod clock;
 pub(crate) mod list;
 pub(crate) mod save;
 

@@ -121,11 +121,11 @@ pub struct Desk {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Seen {
     /// Those who read the inbox.
-    ByAll,
+    All,
     /// Those who have a part in it.
-    ByPart,
+    Part,
     /// The leaders.
-    ByLeaders,
+    Leaders,
 }
 
 /// Passes the first check.
@@ -189,33 +189,33 @@ pub async fn run(command: Command, context: &Context) -> Result<(), Problem> {
         Command::Work(command) => work::run(command, client, context).await?,
         Command::Show(one) => {
             // Whoever does not read the inbox sees what is assigned to him there.
-            let name = match name(&one, &client, Seen::ByAll).await {
-                Err(_) => name(&one, &client, Seen::ByPart).await?,
+            let name = match name(&one, &client, Seen::All).await {
+                Err(_) => name(&one, &client, Seen::Part).await?,
                 Ok(name) => name,
             };
             call("office, GetInboxPaper", None, client.get_inbox_paper(pb::GetInboxPaperRequest { name })).await?
         }
         Command::SignFor(one) => {
-            let name = name(&one, &client, Seen::ByAll).await?;
+            let name = name(&one, &client, Seen::All).await?;
             let asked = pb::SignForPaperRequest { request_id, name, etag: String::new() };
             call("office, SignForPaper", request, client.sign_for_paper(asked)).await?
         }
         Command::Register(it) => {
-            let name = name(&it.one, &client, Seen::ByAll).await?;
+            let name = name(&it.one, &client, Seen::All).await?;
             let supersedes = match it.supersedes {
-                Some(paper) => self::name(&One { paper, which: it.one.which }, &client, Seen::ByAll).await?,
+                Some(paper) => self::name(&One { paper, which: it.one.which }, &client, Seen::All).await?,
                 None => String::new(),
             };
             let asked = pb::RegisterPaperRequest { request_id, name, etag: String::new(), supersedes };
             call("office, RegisterPaper", request, client.register_paper(asked)).await?
         }
         Command::Check(check) => {
-            let name = name(&check.one, &client, Seen::ByAll).await?;
+            let name = name(&check.one, &client, Seen::All).await?;
             let asked = pb::CheckPaperRequest { request_id, name, resolutions: check.resolve, etag: String::new() };
             call("office, CheckPaper", request, client.check_paper(asked)).await?
         }
         Command::Return(back) => {
-            let name = name(&back.one, &client, Seen::ByAll).await?;
+            let name = name(&back.one, &client, Seen::All).await?;
             let asked =
                 pb::ReturnPaperRequest { request_id, name, code: back.code, reason: back.reason, etag: String::new() };
             call("office, ReturnPaper", request, client.return_paper(asked)).await?
@@ -280,10 +280,8 @@ fn by_due(papers: &[pb::InboxPaper]) -> Table {
 }
 
 fn light(paper: &pb::InboxPaper) -> String {
-    match paper.light() {
-        pb::InboxLight::Unspecified => String::new(),
-        light => short(light.as_str_name(), "INBOX_LIGHT"),
-    }
+    let light = paper.light();
+    if light == pb::InboxLight::Unspecified { String::new() } else { short(light.as_str_name(), "INBOX_LIGHT") }
 }
 
 /// The last day, or why there is none.
@@ -296,10 +294,11 @@ fn due(paper: &pb::InboxPaper) -> String {
 }
 
 fn must_act(paper: &pb::InboxPaper) -> String {
-    match paper.next_act() {
-        pb::InboxAct::Unspecified => String::new(),
-        act => format!("{}: {}", paper.next_actors.join(", "), short(act.as_str_name(), "INBOX_ACT")),
+    let act = paper.next_act();
+    if act == pb::InboxAct::Unspecified {
+        return String::new();
     }
+    format!("{}: {}", paper.next_actors.join(", "), short(act.as_str_name(), "INBOX_ACT"))
 }
 
 async fn papers(
@@ -337,10 +336,10 @@ async fn name(one: &One, client: &Inboxes, seen: Seen) -> Result<String, Problem
     }
     let parent = format!("inboxes/{}", one.which.inbox);
     let wanted =
-        pb::ListInboxPapersRequest { parent, mine: seen == Seen::ByPart, ..pb::ListInboxPapersRequest::default() };
+        pb::ListInboxPapersRequest { parent, mine: seen == Seen::Part, ..pb::ListInboxPapersRequest::default() };
     let (papers, _) = match seen {
-        Seen::ByAll | Seen::ByPart => papers(client, &wanted, usize::MAX).await?,
-        Seen::ByLeaders => desk_papers(client, usize::MAX).await?,
+        Seen::All | Seen::Part => papers(client, &wanted, usize::MAX).await?,
+        Seen::Leaders => desk_papers(client, usize::MAX).await?,
     };
     find_numbered(&one.paper, papers.iter().map(|paper| (paper.name.as_str(), number(paper.summary.as_ref()))))
 }

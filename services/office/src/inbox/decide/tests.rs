@@ -1,12 +1,14 @@
 use bytes::Bytes;
-use vocabulary::{DocumentNumber, MessageId};
+use vocabulary::{Date, DocumentNumber, MessageId};
 
 use super::super::state::{Arrival, Attachment, Purpose, Screening, Signature, Summary};
-use super::super::work::Dossier;
+use super::super::work::{ActionClass, Answer, Dossier};
 use super::allowed::{may_read, may_work};
 use super::*;
 
+mod assignment;
 mod clock;
+mod links;
 mod random;
 mod work;
 
@@ -126,7 +128,7 @@ fn every_stage_and_command_has_its_row() {
                     assert_eq!(after.paper.stage.as_str(), *to);
                 }
                 (refused, None) => {
-                    let wanted = begins_from(step);
+                    let wanted = step.begins_from();
                     let expected = Refusal::Stage { paper: desk.paper.name.to_string(), stage: stage.as_str(), wanted };
                     assert_eq!(refused, Err(expected));
                 }

@@ -277,68 +277,69 @@ pub(super) async fn run(
     mut client: Inboxes,
     context: &Context,
 ) -> std::result::Result<pb::InboxPaper, Problem> {
-    use Seen::{ByAll, ByLeaders, ByPart};
     match command {
         Command::Instruct(it) => {
-            step!(client, context, it.one, ByLeaders, instruct_paper(InstructPaperRequest, text: it.text))
+            step!(client, context, it.one, Seen::Leaders, instruct_paper(InstructPaperRequest, text: it.text))
         }
         Command::Assign(it) => {
-            let name = name(&it.one, &client, ByAll).await?;
+            let name = name(&it.one, &client, Seen::All).await?;
             let asked = it.request(context.request().to_string(), name);
             call("office, AssignPaper", Some(context.request()), client.assign_paper(asked)).await
         }
         Command::Decide(it) => decide(it, client, context.request()).await,
         Command::Refuse(it) => {
-            step!(client, context, it.one, ByPart, refuse_assignment(RefuseAssignmentRequest, reason: it.reason))
+            step!(client, context, it.one, Seen::Part, refuse_assignment(RefuseAssignmentRequest, reason: it.reason))
         }
-        Command::Accept(one) => step!(client, context, one, ByPart, accept_assignment(AcceptAssignmentRequest)),
+        Command::Accept(one) => step!(client, context, one, Seen::Part, accept_assignment(AcceptAssignmentRequest)),
         Command::Progress(it) => step!(
             client,
             context,
             it.one,
-            ByPart,
+            Seen::Part,
             report_progress(ReportProgressRequest, percent: it.percent, words: it.words, evidence: it.evidence)
         ),
-        Command::Part(it) => step!(client, context, it.one, ByPart, finish_part(FinishPartRequest, words: it.words)),
-        Command::Read(one) => step!(client, context, one, ByPart, mark_read(MarkReadRequest)),
+        Command::Part(it) => {
+            step!(client, context, it.one, Seen::Part, finish_part(FinishPartRequest, words: it.words))
+        }
+        Command::Read(one) => step!(client, context, one, Seen::Part, mark_read(MarkReadRequest)),
         Command::Report(it) => {
-            step!(client, context, it.one, ByPart, report_result(ReportResultRequest, result: it.result))
+            step!(client, context, it.one, Seen::Part, report_result(ReportResultRequest, result: it.result))
         }
-        Command::Complete(one) => step!(client, context, one, ByAll, complete_paper(CompletePaperRequest)),
+        Command::Complete(one) => step!(client, context, one, Seen::All, complete_paper(CompletePaperRequest)),
         Command::SendBack(it) => {
-            step!(client, context, it.one, ByAll, send_back_result(SendBackResultRequest, reason: it.reason))
+            step!(client, context, it.one, Seen::All, send_back_result(SendBackResultRequest, reason: it.reason))
         }
-        Command::Archive(one) => step!(client, context, one, ByAll, archive_paper(ArchivePaperRequest)),
+        Command::Archive(one) => step!(client, context, one, Seen::All, archive_paper(ArchivePaperRequest)),
         Command::Merge(it) => {
             let other = One { paper: it.into, which: it.one.which.clone() };
-            let into = name(&other, &client, ByAll).await?;
-            step!(client, context, it.one, ByAll, merge_paper(MergePaperRequest, into: into, reason: it.reason))
+            let into = name(&other, &client, Seen::All).await?;
+            step!(client, context, it.one, Seen::All, merge_paper(MergePaperRequest, into: into, reason: it.reason))
         }
         Command::Transfer(it) => step!(
             client,
             context,
             it.one,
-            ByAll,
+            Seen::All,
             transfer_paper(TransferPaperRequest, institution: it.to, reason: it.reason)
         ),
         Command::Extend(it) => step!(
             client,
             context,
             it.one,
-            ByPart,
+            Seen::Part,
             request_extension(RequestExtensionRequest, due: Some(it.due), reason: it.reason)
         ),
         Command::GrantExtension(it) => {
-            step!(client, context, it.one, ByAll, grant_extension(GrantExtensionRequest, words: it.words))
+            step!(client, context, it.one, Seen::All, grant_extension(GrantExtensionRequest, words: it.words))
         }
         Command::RefuseExtension(it) => {
-            step!(client, context, it.one, ByAll, refuse_extension(RefuseExtensionRequest, reason: it.reason))
+            step!(client, context, it.one, Seen::All, refuse_extension(RefuseExtensionRequest, reason: it.reason))
         }
     }
 }
 
 async fn decide(it: Assign, mut client: Inboxes, request: RequestId) -> std::result::Result<pb::InboxPaper, Problem> {
-    let name = name(&it.one, &client, Seen::ByLeaders).await?;
+    let name = name(&it.one, &client, Seen::Leaders).await?;
     let wanted = it.request(request.to_string(), name);
     let asked = pb::DecideAssignmentRequest {
         request_id: wanted.request_id,
