@@ -8,6 +8,7 @@
 //! - [`inbox`]: signs for, registers, checks and returns papers.
 //! - [`institution`]: the eight institutions and their names by date.
 //! - [`register`]: powers, grants and the documents that they rest on.
+//! - [`outcome`]: whether a text fixes the outcome of a case.
 //! - [`roster`]: who may do what, until the personnel service owns it.
 //! - [`refusal`]: why the office says no.
 //! - [`settings`]: the section `[office]`.
@@ -17,6 +18,7 @@ mod delivery;
 mod fields;
 mod inbox;
 mod institution;
+mod outcome;
 mod receiver;
 mod refusal;
 mod register;
