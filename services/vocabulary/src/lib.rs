@@ -20,6 +20,8 @@
 //! - [`department`]: the codes of county departments.
 //! - [`field`]: the codes of enforcement fields.
 //! - [`digest`]: SM3 digests.
+//! - [`draw`]: a draw that anyone can repeat.
+//! - [`mask`]: personal details, masked.
 //! - [`money`]: sums in fen.
 //! - [`capitals`]: sums in the characters used on payment papers (大写).
 //! - [`message_id`]: the identities of requests and messages.
@@ -33,9 +35,11 @@ pub mod department;
 pub mod digest;
 pub mod division;
 pub mod document_number;
+pub mod draw;
 pub mod field;
 pub mod implementation_code;
 pub mod institution;
+pub mod mask;
 pub mod message_id;
 pub mod money;
 pub mod period;
@@ -53,6 +57,7 @@ pub use department::DepartmentCode;
 pub use digest::{Sm3Digest, Sm3Hasher};
 pub use division::DivisionCode;
 pub use document_number::DocumentNumber;
+pub use draw::{Draw, SampleSize};
 pub use field::FieldCode;
 pub use implementation_code::{ExerciseLevel, ImplementationCode};
 pub use institution::{Addressee, Institution, InstitutionNames, Side};
