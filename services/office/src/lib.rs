@@ -8,23 +8,29 @@
 //! - [`inbox`]: signs for, registers, checks and returns papers.
 //! - [`institution`]: the eight institutions and their names by date.
 //! - [`register`]: powers, grants and the documents that they rest on.
+//! - [`opinion`]: joint reviews.
 //! - [`outcome`]: whether a text fixes the outcome of a case.
+//! - [`oversight`]: what supervision and joint reviews have in common.
 //! - [`roster`]: who may do what, until the personnel service owns it.
 //! - [`refusal`]: why the office says no.
 //! - [`settings`]: the section `[office]`.
+//! - [`supervision`]: supervision of the front desk, and calling to account.
 //! - [`fields`], [`rows`]: reading requests; statements for several rows.
 
 mod delivery;
 mod fields;
 mod inbox;
 mod institution;
+mod opinion;
 mod outcome;
+mod oversight;
 mod receiver;
 mod refusal;
 mod register;
 mod roster;
 mod rows;
 mod settings;
+mod supervision;
 
 use std::sync::Arc;
 
@@ -37,27 +43,37 @@ use runtime::serve::{Blueprint, Runtime, Service, StartError};
 use townlink_proto::townlink::office::v1::delivery_service_server::DeliveryServiceServer;
 use townlink_proto::townlink::office::v1::inbox_service_server::InboxServiceServer;
 use townlink_proto::townlink::office::v1::institution_service_server::InstitutionServiceServer;
+use townlink_proto::townlink::office::v1::opinion_service_server::OpinionServiceServer;
 use townlink_proto::townlink::office::v1::roster_service_server::RosterServiceServer;
+use townlink_proto::townlink::office::v1::supervision_service_server::SupervisionServiceServer;
 use vocabulary::RulesDocument;
 
 use delivery::queue::Queue;
 use delivery::rpc::DeliveryRpc;
 use inbox::rpc::InboxRpc;
 use institution::InstitutionRpc;
+use opinion::rpc::OpinionRpc;
+use oversight::courier::Courier;
+use oversight::timer::Limits;
 use register::settings::Rules;
 use roster::Roster;
 use roster::rpc::RosterRpc;
+use supervision::rpc::SupervisionRpc;
 
+pub use oversight::settings::{DesignationLine, LimitSettings, OversightSettings, SampleSettings};
 pub use register::settings::{DepartmentLine, FieldLine, RankedIssuer, RegisterSettings};
 pub use settings::{NameEntry, OfficeSettings, RosterEntry, SettingsError, TownSettings};
 
 /// The gateway, which delivers papers and follows what becomes of them.
 const GATEWAY: ServiceName = ServiceName("gateway");
 
+/// The service centre, which asks for opinions by itself too.
+const SERVICE_CENTER: ServiceName = ServiceName(opinion::decide::SERVICE_CENTER);
+
 /// Those who let persons into the cell, and so ask what they may do.
 const ASKING: [ServiceName; 6] = [
     GATEWAY,
-    ServiceName("service-center"),
+    SERVICE_CENTER,
     ServiceName("enforcement"),
     ServiceName("personnel"),
     ServiceName("finance"),
@@ -65,7 +81,7 @@ const ASKING: [ServiceName; 6] = [
 ];
 
 /// The migrations of the office's database.
-pub const MIGRATIONS: Migrations = runtime::migrations!["0001_register", "0002_inbox", "0003_roster"];
+pub const MIGRATIONS: Migrations = runtime::migrations!["0001_register", "0002_inbox", "0003_roster", "0008_oversight"];
 
 /// The office, for a process to start.
 pub const BLUEPRINT: Blueprint = Blueprint {
@@ -92,6 +108,10 @@ pub async fn assemble(runtime: Runtime) -> Result<Service, StartError> {
     let first = roster::first_assignments(&settings.roster, runtime.clock().today()).map_err(invalid)?;
     roster::take_over(writer, first).await?;
     let rules = Rules::new(&settings.register, names.town()).map_err(invalid)?;
+    let oversight = oversight::settings::Rules::new(&settings.oversight, &settings.register.fields).map_err(invalid)?;
+    let oversight = Arc::new(oversight);
+    runtime::timer::start(Limits::new(writer.clone(), Arc::clone(&oversight)), writer, runtime.tasks());
+    Courier::new(writer.clone(), runtime.directory().clone(), Arc::clone(&oversight)).start(runtime.tasks());
     let roster = Roster::new(runtime.db().clone());
     let queue = Queue::open(writer.clone(), runtime.tasks());
 
@@ -104,9 +124,12 @@ pub async fn assemble(runtime: Runtime) -> Result<Service, StartError> {
         .serve(DeliveryServiceServer::new(deliveries))
         .serve(InboxServiceServer::new(inboxes))
         .serve(RosterServiceServer::new(people))
+        .serve(SupervisionServiceServer::new(SupervisionRpc::new(runtime.clone(), Arc::clone(&oversight))))
+        .serve(OpinionServiceServer::new(OpinionRpc::new(runtime.clone(), oversight)))
         .people(Arc::new(roster))
         .grants(settings.journal_grants().map_err(invalid)?)
-        .admit(GATEWAY, Act::Deliver);
+        .admit(GATEWAY, Act::Deliver)
+        .admit(SERVICE_CENTER, Act::GiveOpinion);
     let service = register::serve(service, &runtime, rules).await?;
     let service = settings.journal_readers().fold(service, |service, reader| service.admit(reader, Act::ReadJournal));
     Ok(ASKING.into_iter().fold(service, |service, asking| service.admit(asking, Act::AskStanding)))

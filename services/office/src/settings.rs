@@ -12,6 +12,7 @@ use vocabulary::institution::{NameFrom, TownNames};
 use vocabulary::{Institution, InstitutionNames, RulesDocument, RulesDocumentError, RulesDocumentSettings, time};
 
 use crate::GATEWAY;
+use crate::oversight::settings::OversightSettings;
 use crate::register::settings::RegisterSettings;
 
 /// What the office is configured with.
@@ -31,6 +32,8 @@ pub struct OfficeSettings {
     pub journal_readers: BTreeMap<String, Vec<String>>,
     /// The register of powers: issuers, departments, fields, and how the province's decisions call the town.
     pub register: RegisterSettings,
+    /// Supervision and joint reviews: sizes, limits and designations.
+    pub oversight: OversightSettings,
 }
 
 /// A role that a person holds from the first start on.
@@ -108,8 +111,8 @@ impl OfficeSettings {
     /// [`SettingsError`] where tables differ without one.
     pub fn document(&self) -> Result<Option<RulesDocument>, SettingsError> {
         // Every setting stands here, so that a new table cannot be forgotten.
-        let Self { roster: _, town: _, journal_readers: _, rules_document, names, register } = self;
-        let tables = std::iter::once(("names", !names.is_empty())).chain(register.tables());
+        let Self { roster: _, town: _, journal_readers: _, rules_document, names, register, oversight } = self;
+        let tables = std::iter::once(("names", !names.is_empty())).chain(register.tables()).chain(oversight.tables());
         rules_document.behind(tables).map_err(|error| SettingsError::of_document(&error))
     }
 
@@ -217,7 +220,7 @@ mod tests {
             TownSettings { county: "太仓市".to_owned(), town: "璜泾镇".to_owned(), ..TownSettings::default() };
         let place = OfficeSettings { town, ..OfficeSettings::default() };
         assert_eq!(place.document(), Ok(None));
-        let changes: [(&str, Change); 9] = [
+        let changes: [(&str, Change); 12] = [
             ("names", |it| {
                 it.names.push(NameEntry { institution: "OFFICE".to_owned(), name: "党政办".to_owned(), from: None });
             }),
@@ -229,6 +232,9 @@ mod tests {
             ("register.departments", |it| it.register.departments.clear()),
             ("register.non_licence_approvals", |it| it.register.non_licence_approvals.abolished.clear()),
             ("register.evaluation", |it| it.register.evaluation.years = 9),
+            ("oversight.sample", |it| it.oversight.sample.least = 9),
+            ("oversight.limits", |it| it.oversight.limits.answer = 9),
+            ("oversight.designations", |it| it.oversight.designations.clear()),
         ];
         for (table, change) in changes {
             let mut settings = OfficeSettings::default();

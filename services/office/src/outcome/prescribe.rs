@@ -4,12 +4,68 @@ use super::folded::{first, last, places};
 
 /// Words that grant, refuse, punish or spare. Each prescribes by itself.
 const WORDS: [&str; 62] = [
-    "准予", "不予", "批准", "驳回", "应当通过", "应予通过", "予以通过", "审核通过", "审批通过", "一律通过", "从速通过", "顺利通过",
-    "确保通过", "务必通过", "使其通过", "让其通过", "予以许可", "给予许可", "应予许可", "应当许可", "颁发许可", "发放许可",
-    "发证", "核发", "予以登记", "予以核准", "予以备案", "撤案", "销案", "免予", "免于处罚", "免罚", "免除处罚", "从轻", "从重",
-    "减轻处罚", "从宽", "从严处罚", "顶格", "处以", "处罚款", "没收", "停产停业", "吊销", "查封", "扣押", "强制拆除", "予以处罚",
-    "给予处罚", "行政拘留", "应当处罚", "应予处罚", "立案处罚", "予以立案", "应当立案", "不立案", "关照", "照顾", "通融", "网开一面",
-    "开绿灯", "高抬贵手",
+    "准予",
+    "不予",
+    "批准",
+    "驳回",
+    "应当通过",
+    "应予通过",
+    "予以通过",
+    "审核通过",
+    "审批通过",
+    "一律通过",
+    "从速通过",
+    "顺利通过",
+    "确保通过",
+    "务必通过",
+    "使其通过",
+    "让其通过",
+    "予以许可",
+    "给予许可",
+    "应予许可",
+    "应当许可",
+    "颁发许可",
+    "发放许可",
+    "发证",
+    "核发",
+    "予以登记",
+    "予以核准",
+    "予以备案",
+    "撤案",
+    "销案",
+    "免予",
+    "免于处罚",
+    "免罚",
+    "免除处罚",
+    "从轻",
+    "从重",
+    "减轻处罚",
+    "从宽",
+    "从严处罚",
+    "顶格",
+    "处以",
+    "处罚款",
+    "没收",
+    "停产停业",
+    "吊销",
+    "查封",
+    "扣押",
+    "强制拆除",
+    "予以处罚",
+    "给予处罚",
+    "行政拘留",
+    "应当处罚",
+    "应予处罚",
+    "立案处罚",
+    "予以立案",
+    "应当立案",
+    "不立案",
+    "关照",
+    "照顾",
+    "通融",
+    "网开一面",
+    "开绿灯",
+    "高抬贵手",
 ];
 
 /// Words that agree, support or let go.
@@ -21,7 +77,8 @@ const FORBIDDING: [&str; 10] = ["不得", "不应", "不要", "不能", "不宜"
 
 /// What may be forbidden or dropped. The word follows at once, or after a few others.
 const DECISIONS: [&str; 16] = [
-    "许可", "受理", "立案", "处罚", "罚款", "通过", "发证", "登记", "核准", "追究", "查处", "审批", "该案", "此案", "案件", "决定",
+    "许可", "受理", "立案", "处罚", "罚款", "通过", "发证", "登记", "核准", "追究", "查处", "审批", "该案", "此案",
+    "案件", "决定",
 ];
 
 /// What an amount is set with.
@@ -37,8 +94,7 @@ const BEFORE: usize = 5;
 const AS_IF: [&str; 6] = ["视为", "视同", "当作", "按", "应", "算"];
 
 /// After the word: the reasons, the procedure. The text asks for them.
-const TELLING_AFTER: [&str; 8] =
-    ["的理由", "的依据", "的程序", "的证据", "的原因", "的事实", "是否合法", "是否适当"];
+const TELLING_AFTER: [&str; 8] = ["的理由", "的依据", "的程序", "的证据", "的原因", "的事实", "是否合法", "是否适当"];
 
 /// How far after the word such a word may stand.
 const AFTER: usize = 9;
@@ -79,7 +135,8 @@ fn forbidden(text: &str) -> Option<String> {
 /// 罚款五千元, 按2万元核定 and their like.
 fn amount(text: &str) -> Option<String> {
     places(text, "元").find_map(|(before, after)| {
-        let is_number = |c: char| c.is_ascii_digit() || "〇零一二三四五六七八九十百千万亿壹贰叁肆伍陆柒捌玖拾佰仟两".contains(c);
+        let is_number =
+            |c: char| c.is_ascii_digit() || "〇零一二三四五六七八九十百千万亿壹贰叁肆伍陆柒捌玖拾佰仟两".contains(c);
         let head = before.trim_end_matches(is_number);
         let number = &before[head.len()..];
         let near = |word: &&str| last(head, 8).contains(*word) || first(after, 6).contains(*word);
@@ -93,7 +150,9 @@ fn tells(before: &str, after: &str) -> bool {
     let near = last(before, BEFORE);
     let asked = TELLING_AFTER.iter().any(|word| first(after, AFTER).contains(word));
     let told = TELLING_BEFORE.iter().any(|word| {
-        near.rfind(word).is_some_and(|at| !AS_IF.iter().any(|order| last(&before[..before.len() - near.len() + at], 3).contains(order)))
+        near.rfind(word).is_some_and(|at| {
+            !AS_IF.iter().any(|order| last(&before[..before.len() - near.len() + at], 3).contains(order))
+        })
     });
     asked || told
 }
