@@ -4,8 +4,8 @@ use conformance::clause::Broken;
 use conformance::reference::{self, APPLICATION, APPLICATION_CASE, Flaw, broken, seed};
 use conformance::supervision::Callers;
 use conformance::{opinion, supervision};
-use runtime::db::Db;
-use runtime::testing::{NO_MIGRATIONS, TestDb, TestTown, check_journal};
+use runtime::db::{Db, Options};
+use runtime::testing::{TestTown, check_journal};
 
 struct Town {
     running: TestTown,
@@ -14,8 +14,8 @@ struct Town {
 }
 
 impl Town {
-    async fn start(flaw: Flaw, db: &TestDb) -> Self {
-        let settings = format!("[operations]\nlisten = 'off'\n[services.service-center]\ndatabase = '{}'\n", db.url());
+    async fn start(flaw: Flaw, url: &str) -> Self {
+        let settings = format!("[operations]\nlisten = 'off'\n[services.service-center]\ndatabase = '{url}'\n");
         let running = TestTown::start_with(&[broken(flaw)], &settings).await;
         let channel = |identity: &str| running.client(reference::NAME, identity);
         let callers = Callers {
@@ -24,7 +24,7 @@ impl Town {
             front: channel("person/front"),
             office: channel("service/office"),
         };
-        Self { running, callers, db: db.open(&NO_MIGRATIONS).await }
+        Self { running, callers, db: Db::open(url, Options::default()).await.expect("the database opens") }
     }
 
     async fn supervision(&self) -> Result<(), Broken> {
@@ -43,7 +43,7 @@ impl Town {
 
 runtime::both_databases! {
     async fn the_reference_passes_every_suite(db: TestDb) {
-        let town = Town::start(Flaw::None, &db).await;
+        let town = Town::start(Flaw::None, &db.url()).await;
         assert_eq!(town.supervision().await, Ok(()));
         assert_eq!(town.opinions().await, Ok(()));
         check_journal(&town.db).await;
@@ -51,37 +51,41 @@ runtime::both_databases! {
     }
 }
 
-runtime::both_databases! {
-    async fn each_flaw_is_noticed_at_its_clause(db: TestDb) {
-        let cases = supervision::CLAUSES;
-        let of_supervision = [
-            (Flaw::ListsOpen, cases[0]),
-            (Flaw::LosesPages, cases[0]),
-            (Flaw::ShowsClosedAsOpen, cases[1]),
-            (Flaw::ShowsOpenFile, cases[2]),
-            (Flaw::ShowsName, cases[3]),
-            (Flaw::ShowsNumber, cases[3]),
-            (Flaw::ReadsSilently, cases[4]),
-            (Flaw::ShowsToAll, cases[5]),
-            (Flaw::NotesTwice, cases[7]),
-            (Flaw::EditsOnNote, cases[8]),
-        ];
-        for (flaw, clause) in of_supervision {
-            let town = Town::start(flaw, &db).await;
-            assert_eq!(town.supervision().await.map_err(|broken| broken.clause), Err(clause), "{flaw:?}");
-            town.stop().await;
-        }
-        let opinions = opinion::CLAUSES;
-        let of_opinions = [
-            (Flaw::TakesTwice, opinions[1]),
-            (Flaw::Forgets, opinions[2]),
-            (Flaw::JournalsTwice, opinions[3]),
-            (Flaw::Decides, opinions[4]),
-        ];
-        for (flaw, clause) in of_opinions {
-            let town = Town::start(flaw, &db).await;
-            assert_eq!(town.opinions().await.map_err(|broken| broken.clause), Err(clause), "{flaw:?}");
-            town.stop().await;
-        }
+/// Runs a suite against the reference with a flaw, and gives the clause that it breaks.
+async fn noticed<F: AsyncFnOnce(&Town) -> Result<(), Broken>>(flaw: Flaw, suite: F) -> Option<&'static str> {
+    let folder = tempfile::tempdir().expect("a folder");
+    let town = Town::start(flaw, &format!("sqlite:{}", folder.path().join("cases.db").display())).await;
+    let found = suite(&town).await;
+    town.stop().await;
+    found.err().map(|broken| broken.clause)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn each_flaw_of_supervision_is_noticed_at_its_clause() {
+    let clauses = supervision::CLAUSES;
+    let flaws = [
+        (Flaw::ListsOpen, 0),
+        (Flaw::LosesPages, 0),
+        (Flaw::ShowsClosedAsOpen, 1),
+        (Flaw::ShowsOpenFile, 2),
+        (Flaw::ShowsName, 3),
+        (Flaw::ShowsNumber, 3),
+        (Flaw::ReadsSilently, 4),
+        (Flaw::ShowsToAll, 5),
+        (Flaw::NotesTwice, 7),
+        (Flaw::EditsOnNote, 8),
+    ];
+    for (flaw, clause) in flaws {
+        let found = noticed(flaw, async |town: &Town| town.supervision().await).await;
+        assert_eq!(found, Some(clauses[clause]), "{flaw:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn each_flaw_of_opinions_is_noticed_at_its_clause() {
+    let clauses = opinion::CLAUSES;
+    for (flaw, clause) in [(Flaw::TakesTwice, 1), (Flaw::Forgets, 2), (Flaw::JournalsTwice, 3), (Flaw::Decides, 4)] {
+        let found = noticed(flaw, async |town: &Town| town.opinions().await).await;
+        assert_eq!(found, Some(clauses[clause]), "{flaw:?}");
     }
 }

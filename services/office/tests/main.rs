@@ -3,6 +3,7 @@
 mod delivery;
 mod harness;
 mod inbox;
+mod oversight;
 mod register;
 mod replay;
 mod roster;

@@ -36,6 +36,7 @@ pub(crate) async fn check(db: &Db) {
         assignments,
     )
     .await;
+    crate::oversight::replay::check(db).await;
 }
 
 /// Rows in the order of their keys, each column as text.

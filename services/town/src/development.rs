@@ -21,7 +21,7 @@ const ROSTER_DOCUMENT: &str = "张委组〔2026〕1号";
 
 /// The first roster: a person, the post, the role. One person may hold several roles of one post, since four eyes are asked for
 /// each step and not for each role.
-pub const ROSTER: [(&str, &str, &str); 15] = [
+pub const ROSTER: [(&str, &str, &str); 19] = [
     ("registrar", "OFFICE", "GRANT_REGISTRAR"),
     ("confirmer", "OFFICE", "GRANT_CONFIRMER"),
     ("key-registrar", "OFFICE", "KEY_REGISTRAR"),
@@ -33,7 +33,11 @@ pub const ROSTER: [(&str, &str, &str); 15] = [
     ("enforcement-clerk", "ENFORCEMENT", "RELAY_CLERK"),
     ("enforcement-officer", "ENFORCEMENT", "OFFICER"),
     ("service-clerk", "SERVICE", "INTAKE_CLERK"),
+    ("service-relay-clerk", "SERVICE", "RELAY_CLERK"),
     ("construction-clerk", "CONSTRUCTION", "RELAY_CLERK"),
+    ("construction-supervisor", "CONSTRUCTION", "SUPERVISOR"),
+    ("construction-opinion", "CONSTRUCTION", "OPINION_GIVER"),
+    ("economy-opinion", "ECONOMY", "OPINION_GIVER"),
     ("economy-clerk", "ECONOMY", "RELAY_CLERK"),
     ("social-clerk", "SOCIAL", "RELAY_CLERK"),
     ("mayor", "LEADERS", "HEAD"),

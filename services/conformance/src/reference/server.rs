@@ -82,6 +82,7 @@ impl Server {
         Ok(file)
     }
 
+    /// The entry is about no resource: the reference keeps no versions whose times would rise.
     async fn journal(&self, record: Record, author: Author) -> Result<(), Denial> {
         let writer = self.runtime.writer();
         let entry = writer.prepare(&Entry(record), &author)?;
@@ -187,9 +188,9 @@ impl CaseFileService for Server {
         }
         // The reading is on record before it is answered.
         if self.flaw != Flaw::ReadsSilently {
-            let event = pb::PersonalDetailsShown { case_name: request.name.clone(), needed: request.needed };
+            let event = pb::PersonalDetailsShown { case_name: request.name, needed: request.needed };
             let author = Author::of_caller(reading.access.caller());
-            self.journal(Record::of(&event, request.name), author).await?;
+            self.journal(Record::of(&event, ""), author).await?;
         }
         Ok(Response::new(file))
     }
@@ -202,9 +203,9 @@ impl CaseFileService for Server {
         let request = request.into_inner();
         let (fresh, noted) = self.note(&request)?;
         if fresh {
-            let event = pb::SupervisionOpinionNoted { opinion: Some(request.clone()) };
+            let event = pb::SupervisionOpinionNoted { opinion: Some(request) };
             let author = self.runtime.writer().as_service();
-            self.journal(Record::of(&event, request.case_name), author).await?;
+            self.journal(Record::of(&event, ""), author).await?;
         }
         Ok(Response::new(pb::TakeSupervisionOpinionResponse { noted }))
     }
@@ -285,9 +286,9 @@ impl OpinionTakerService for Server {
         let (opinions, known) = self.take(&request);
         if !opinions.is_empty() {
             let pb::TakeOpinionsRequest { review, application, .. } = request;
-            let event = pb::OpinionsTaken { review: review.clone(), application, opinions };
+            let event = pb::OpinionsTaken { review, application, opinions };
             let author = self.runtime.writer().as_service();
-            self.journal(Record::of(&event, review), author).await?;
+            self.journal(Record::of(&event, ""), author).await?;
         }
         Ok(Response::new(pb::TakeOpinionsResponse { known }))
     }

@@ -122,9 +122,10 @@ impl Body {
         [urge, over, escalate, told].into_iter().flatten().min()
     }
 
-    /// On the first working day after its last one (§3.8(3)); never where silence is agreement.
+    /// On the first working day after its last one (§3.8(3)), once that is over; never where silence is agreement.
     pub(crate) fn escalates_at(&self) -> Option<Timestamp> {
-        if self.is_tacit() { None } else { self.escalation.as_ref().and_then(Limit::last_day_begins) }
+        let next_day = self.escalation.as_ref().and_then(Limit::last_day_begins).filter(|_| !self.is_tacit());
+        next_day.map(|begins| self.limit.over_at().map_or(begins, |over| over.max(begins)))
     }
 }
 

@@ -258,14 +258,6 @@ pub(crate) struct Desk<R: Resource> {
     beside: R::Beside,
 }
 
-impl<R: Resource> Desk<R> {
-    /// The record.
-    #[cfg(test)]
-    pub(crate) const fn record(&self) -> Option<&R> {
-        self.record.as_ref()
-    }
-}
-
 impl<R: Resource> Unit for Desk<R> {
     type Command = Command<R>;
     type Facts = Facts;

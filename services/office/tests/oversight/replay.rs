@@ -173,10 +173,7 @@ fn opinion(opinion: pb::SupervisionOpinion) -> Told {
         next: alarm.filter(|_| issued && opinion.alarm_time.is_none()),
         missing_year,
         untold: !opinion.noted,
-        parties: vec![
-            (opinion.front.clone(), issued, overdue),
-            (opinion.institution.clone(), judging, None),
-        ],
+        parties: vec![(opinion.front.clone(), issued, overdue), (opinion.institution.clone(), judging, None)],
         content: opinion.encode_to_vec(),
     }
 }
@@ -248,7 +245,8 @@ fn next(body: &pb::OpinionBody) -> Option<i64> {
     let tacit = !body.tacit_document.is_empty() && !body.statutory;
     let urge = begins(&limit).filter(|_| body.urge_time.is_none());
     let overdue = over(&limit).filter(|_| body.overdue_time.is_none());
-    let escalate = begins(&escalation).filter(|_| body.escalate_time.is_none() && !tacit);
+    let next_day = begins(&escalation).max(over(&limit).filter(|_| escalation.due_date.is_some()));
+    let escalate = next_day.filter(|_| body.escalate_time.is_none() && !tacit);
     let told = missing(body).filter(|_| body.undetermined_time.is_none()).and(us(limit.since_time.as_ref()));
     [urge, overdue, escalate, told].into_iter().flatten().min()
 }

@@ -2,8 +2,9 @@
 
 use conformance::reference;
 use runtime::caller::ServiceName;
-use runtime::db::Db;
+use runtime::db::{Db, Options};
 use runtime::testing::{TestDb, TestTown};
+use tempfile::TempDir;
 use tonic::transport::Channel;
 use townlink_proto::townlink::clock::v1 as clock;
 use townlink_proto::townlink::clock::v1::clock_service_client::ClockServiceClient;
@@ -38,14 +39,16 @@ pub(crate) struct Town {
     running: TestTown,
     /// The office's database, for a look from outside.
     pub(crate) db: Db,
-    /// The reference's database.
-    pub(crate) cases: Option<Db>,
+    /// The reference's database, and the folder that it is in.
+    cases: Option<(TempDir, Db)>,
 }
 
 impl Town {
     /// Starts the cell.
-    pub(crate) async fn start(db: &TestDb, cases: &TestDb) -> Self {
-        Self::run(db, Some(cases)).await
+    pub(crate) async fn start(db: &TestDb) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let cases = format!("sqlite:{}", folder.path().join("cases.db").display());
+        Self::run(db, Some((folder, cases))).await
     }
 
     /// Starts the office alone: no service that holds cases is configured.
@@ -53,17 +56,18 @@ impl Town {
         Self::run(db, None).await
     }
 
-    async fn run(db: &TestDb, cases: Option<&TestDb>) -> Self {
+    async fn run(db: &TestDb, cases: Option<(TempDir, String)>) -> Self {
         let entry = |person: &str, post: &str, role: &str, days: &str| {
             format!(
                 "[[office.roster]]\nperson = '{person}'\npost = '{post}'\nrole = '{role}'\n{days}\n\
                  document = '张委组〔2012〕1号'\n"
             )
         };
-        let roster = ROSTER.iter().map(|(person, post, role, from)| entry(person, post, role, &format!("from = '{from}'")));
+        let roster =
+            ROSTER.iter().map(|(person, post, role, from)| entry(person, post, role, &format!("from = '{from}'")));
         let earlier = entry("feng", "SERVICE", "REVIEWER", "from = '2012-01-01'\nto = '2026-01-01'");
         let roster: String = roster.chain([earlier]).collect();
-        let holding = cases.map(|cases| format!("[services.service-center]\ndatabase = '{}'\n", cases.url()));
+        let holding = cases.as_ref().map(|(_, url)| format!("[services.service-center]\ndatabase = '{url}'\n"));
         let settings = format!(
             "[operations]\nlisten = 'off'\n[services.office]\ndatabase = '{}'\n{}{roster}",
             db.url(),
@@ -73,7 +77,9 @@ impl Town {
         let started = if cases.is_some() { &blueprints[..] } else { &blueprints[..1] };
         let running = TestTown::start_with(started, &settings).await;
         let cases = match cases {
-            Some(cases) => Some(cases.open(&runtime::testing::NO_MIGRATIONS).await),
+            Some((folder, url)) => {
+                Some((folder, Db::open(&url, Options::default()).await.expect("the database opens")))
+            }
             None => None,
         };
         Self { running, db: db.open(&office::MIGRATIONS).await, cases }
@@ -88,14 +94,24 @@ impl Town {
     pub(crate) async fn stop(self) {
         assert!(self.running.stop().await, "everything ends in time");
         self.db.close().await;
-        if let Some(cases) = self.cases {
+        if let Some((_, cases)) = &self.cases {
             cases.close().await;
         }
+    }
+
+    /// The reference's database.
+    pub(crate) fn cases(&self) -> &Db {
+        self.cases.as_ref().map(|(_, cases)| cases).expect("the reference runs")
     }
 
     /// The office, as somebody sees it.
     pub(crate) fn office(&self, identity: &str) -> Channel {
         self.running.client(OFFICE, identity)
+    }
+
+    /// The service that holds cases, as somebody sees it.
+    pub(crate) fn case_service(&self, identity: &str) -> Channel {
+        self.running.client(reference::NAME, identity)
     }
 
     /// Supervision, as a person sees it.

@@ -101,11 +101,11 @@ fn the_worked_example() {
     let review = due(&review, "2026-04-09T00:00:00").expect("it is urged on the last day");
     assert!(of(&review, Construction).urged.is_some() && of(&review, Construction).overdue.is_none());
     assert_eq!(due(&review, "2026-04-09T23:59:59"), None);
-    let review = due(&review, "2026-04-10T00:00:00").expect("overdue and escalated");
+    let review = due(&review, "2026-04-10T00:00:01").expect("overdue and escalated");
     let construction = of(&review, Construction);
     assert_eq!(
         (construction.overdue, construction.escalated),
-        (Some(at("2026-04-10T00:00:00")), Some(at("2026-04-10T00:00:00")))
+        (Some(at("2026-04-10T00:00:01")), Some(at("2026-04-10T00:00:01")))
     );
     assert_eq!((review.standing(Construction), review.next()), (Standing::Asked, None));
     assert!(of(&review, Finance).urged.is_none());
@@ -120,7 +120,7 @@ fn a_friday_is_escalated_on_monday() {
     let review =
         request(vec![body(Finance)], &Beside::default(), &facts(Service, "2026-03-06T10:00:00")).expect("sent");
     assert_eq!(of(&review, Finance).limit.last_day(), Some(Date::constant(2026, 3, 13)));
-    let review = due(&review, "2026-03-14T00:00:00").expect("overdue");
+    let review = due(&review, "2026-03-14T00:00:01").expect("overdue");
     let finance = of(&review, Finance);
     assert!(finance.overdue.is_some() && finance.escalated.is_none());
     assert_eq!(review.next(), Some(at("2026-03-16T00:00:00")));
@@ -172,7 +172,7 @@ fn silence_is_agreement_by_a_registered_document_alone_and_never_where_the_law_a
     let review = sent(vec![tacit(Finance), body(Construction)]);
     let review = due(&review, "2026-04-09T00:00:00").expect("urged");
     assert_eq!(review.opinions, []);
-    let review = due(&review, "2026-04-10T00:00:00").expect("its time is over");
+    let review = due(&review, "2026-04-10T00:00:01").expect("its time is over");
     let (_, opinion) = review.last(Finance).expect("it is on record");
     assert_eq!((opinion.says, opinion.given.person.as_str()), (Says::Tacit, ""));
     assert!(of(&review, Finance).escalated.is_none() && of(&review, Construction).escalated.is_some());
@@ -304,7 +304,7 @@ fn a_last_day_that_cannot_be_told_is_alarmed_at_once_and_is_no_agreement() {
     // The last day is known, and the day after it is not.
     let sent = request(vec![body(Finance)], &registered(), &facts(Service, "2026-12-24T10:00:00")).expect("sent");
     assert_eq!(of(&sent, Finance).limit.last_day(), Some(Date::constant(2026, 12, 31)));
-    let overdue = due(&sent, "2027-01-01T00:00:00").expect("overdue");
+    let overdue = due(&sent, "2027-01-01T00:00:01").expect("overdue");
     assert!(of(&overdue, Finance).overdue.is_some() && of(&overdue, Finance).escalated.is_none());
     assert_eq!((overdue.missing_year(), overdue.next()), (Some(2027), None));
 }

@@ -288,10 +288,10 @@ fn due(opinion: &SupervisionOpinion, text: &str) -> Option<SupervisionOpinion> {
 #[test]
 fn an_overdue_answer_raises_the_alarm_once() {
     let issued = issued();
-    assert_eq!(issued.next(), Some(at("2026-03-17T00:00:00")));
-    assert_eq!(due(&issued, "2026-03-16T23:59:59"), None);
-    let alarmed = due(&issued, "2026-03-17T00:00:00").expect("it is due");
-    assert_eq!((alarmed.alarmed, alarmed.next()), (Some(at("2026-03-17T00:00:00")), None));
+    assert_eq!(issued.next(), Some(at("2026-03-17T00:00:00.000001")), "24:00 of the last day is in time");
+    assert_eq!(due(&issued, "2026-03-17T00:00:00"), None);
+    let alarmed = due(&issued, "2026-03-17T00:00:01").expect("it is due");
+    assert_eq!((alarmed.alarmed, alarmed.next()), (Some(at("2026-03-17T00:00:01")), None));
     assert!(alarmed.is_overdue(at("2026-03-18T00:00:00")) && !issued.is_overdue(at("2026-03-16T23:59:59")));
     assert_eq!(due(&alarmed, "2026-03-18T00:00:00"), None);
     let answered = step(Some(&alarmed), &answer(), &later(front(), "2026-03-18T09:00:00")).expect("answered");
