@@ -8,4 +8,5 @@
 pub(crate) mod decide;
 pub(crate) mod rpc;
 pub(crate) mod state;
+mod store;
 pub(crate) mod wire;

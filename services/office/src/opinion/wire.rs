@@ -1,7 +1,5 @@
 //! Joint reviews between the contract and the state.
 
-use std::collections::BTreeSet;
-
 use runtime::db::Connection;
 use runtime::journal::Record as Entry;
 use runtime::refusal::Denial;
@@ -12,15 +10,14 @@ use vocabulary::{DocumentNumber, Institution, ItemCode, Timestamp, text::is_digi
 
 use super::decide::{self, Asked, AskedBody, Beside, Ending, Given, Step, opinion_name};
 use super::state::{Against, Body, JointReview, Opinion, Says, Standing, Supplement};
+use super::store;
 use crate::fields::{Fields, instant_to_wire};
 use crate::oversight::facts::Facts;
 use crate::oversight::record::{Change, Columns, Command, Party, Resource, Viewer, id, name};
 use crate::oversight::refusal::Refusal;
-use crate::oversight::store::holder;
 use crate::oversight::wire::{
     NAME_MAX, TEXT_MAX, count, deed, limit, read_deed, read_limit, read_some_deed, read_some_instant, step,
 };
-use crate::register::document::store::holder_of_number;
 
 /// How long the notice of a supplement may be.
 const NOTICE_MAX: usize = 4_000;
@@ -160,15 +157,15 @@ impl Resource for JointReview {
     }
 
     async fn beside(sql: &mut Connection, _: Uuid, step: &Step, _: &Facts) -> Result<Beside, Denial> {
-        let Step::Request(asked) = step else { return Ok(Beside::default()) };
-        let open = holder::<Self>(sql, &asked.application).await?;
-        let mut registered = BTreeSet::new();
-        for document in asked.bodies.iter().filter_map(|body| body.tacit.as_ref()) {
-            if holder_of_number(sql, document).await?.is_some() {
-                registered.insert(document.to_string());
-            }
+        match step {
+            Step::Request(asked) => Ok(store::beside(sql, asked).await?),
+            Step::Give(_)
+            | Step::Merge { .. }
+            | Step::Receive
+            | Step::Close { .. }
+            | Step::FallDue
+            | Step::Delivered { .. } => Ok(Beside::default()),
         }
-        Ok(Beside { open, registered })
     }
 
     fn decide(

@@ -1,8 +1,14 @@
 //! Why the office says no about supervision and joint reviews.
+//!
+//! - `fault`: what exactly is wrong.
+
+mod fault;
 
 use runtime::refusal::Refusal as Wire;
 use townlink_proto::townlink::errors::v1::ErrorReason;
 use vocabulary::Institution;
+
+pub(crate) use fault::{BodyFault, CaseFault, EvidenceFault, HistoryFault, OwnWork, SupplementFault, TacitFault};
 
 /// A refusal.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -133,94 +139,6 @@ pub(crate) enum Refusal {
         /// Whether the law makes it a precondition.
         statutory: bool,
     },
-}
-
-/// What is wrong about a case.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum CaseFault {
-    /// It is open: only its status line is shown.
-    Open,
-    /// The service refused, with this code and these words.
-    Refused {
-        /// The code.
-        code: String,
-        /// The words.
-        message: String,
-    },
-    /// The service's answer cannot be read.
-    Unreadable,
-    /// There are more cases than one list may have.
-    TooMany,
-}
-
-/// Whose work would be supervised.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum OwnWork {
-    /// The institution's.
-    Institution,
-    /// The person's.
-    Person,
-    /// That of the institution in which the person held a post while the case ran.
-    FormerPost,
-}
-
-/// What is wrong about evidence.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum EvidenceFault {
-    /// There is none.
-    None,
-    /// There is no such review or opinion of the institution about that front institution.
-    NotOwn,
-    /// One instrument does not show that a fault persists.
-    Single,
-}
-
-/// Why an institution gives no opinion.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum BodyFault {
-    /// The matrix gives it none.
-    NoBody,
-    /// It was not asked.
-    NotAsked,
-}
-
-/// Why silence is no agreement.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum TacitFault {
-    /// The law makes the opinion a precondition.
-    Statutory,
-    /// No such document is registered.
-    NoDocument,
-}
-
-/// Why something is not edited.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum HistoryFault {
-    /// The joint review is closed.
-    Closed,
-    /// An opinion was given, and the revision does not name it.
-    Given,
-    /// The revision names an opinion that is not the institution's last.
-    NotLast,
-}
-
-/// Why a supplement is not asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum SupplementFault {
-    /// The institution said so once.
-    Twice,
-    /// The days for it are over.
-    Late,
-    /// The notice went out.
-    Merged,
-    /// Nobody needs more.
-    NotNeeded,
-    /// An institution may still say that it needs more.
-    Early,
-    /// No notice went out.
-    NotMerged,
-    /// It came in already.
-    Received,
 }
 
 impl From<Refusal> for Wire {
@@ -501,67 +419,4 @@ fn veto(institutions: &[Institution], statutory: bool) -> Wire {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Every refusal with the code that people see.
-    fn all() -> Vec<(Refusal, &'static str)> {
-        let (text, institution) = (|| "x".to_owned(), Institution::Finance);
-        let case = |fault| Refusal::Case { case: text(), fault };
-        let refused = CaseFault::Refused { code: text(), message: text() };
-        let evidence = |fault| Refusal::Evidence { fault, evidence: text() };
-        let history = |fault| Refusal::History { name: text(), fault };
-        let own = |own| Refusal::SelfSupervise { case: text(), own };
-        let supplement = |fault| Refusal::Supplement { fault };
-        let institutions = || vec![Institution::Finance, Institution::Social];
-        vec![
-            (Refusal::OtherParty { party: text() }, "OV-ACCESS"),
-            (Refusal::Service { service: text() }, "SU-SERVICE"),
-            (Refusal::Field { field: text(), supervisor: None }, "SU-FIELD"),
-            (Refusal::Quarter { quarter: text(), end: text() }, "SU-QUARTER"),
-            (Refusal::Sampled { other: text() }, "SU-SAMPLED"),
-            (Refusal::Stage { name: text(), stage: "ISSUED", wanted: "ANSWERED" }, "SU-STAGE"),
-            (case(CaseFault::Open), "SU-CASE"),
-            (case(refused), "SU-CASE"),
-            (case(CaseFault::Unreadable), "SU-CASE"),
-            (case(CaseFault::TooMany), "SU-CASE"),
-            (own(OwnWork::Institution), "OV-SELF-SUPERVISE"),
-            (own(OwnWork::Person), "OV-SELF-SUPERVISE"),
-            (own(OwnWork::FormerPost), "OV-SELF-SUPERVISE"),
-            (Refusal::Reviewed { other: text() }, "SU-REVIEWED"),
-            (Refusal::Instruction { case: text(), outcome: text() }, "OV-CASE-INSTRUCTION"),
-            (Refusal::Suspends { words: text() }, "SU-SUSPENDS"),
-            (evidence(EvidenceFault::None), "SU-EVIDENCE"),
-            (evidence(EvidenceFault::NotOwn), "SU-EVIDENCE"),
-            (evidence(EvidenceFault::Single), "SU-EVIDENCE"),
-            (Refusal::NotHeard { person: text() }, "SU-NOT-HEARD"),
-            (Refusal::Body { institution: text(), fault: BodyFault::NoBody }, "SC-OPINION-BODY"),
-            (Refusal::Body { institution: text(), fault: BodyFault::NotAsked }, "SC-OPINION-BODY"),
-            (Refusal::Tacit { institution, fault: TacitFault::Statutory }, "SC-TACIT"),
-            (Refusal::Tacit { institution, fault: TacitFault::NoDocument }, "SC-TACIT"),
-            (Refusal::Open { application: text(), other: text() }, "AU-DUPLICATE"),
-            (history(HistoryFault::Closed), "OV-HISTORY-EDIT"),
-            (history(HistoryFault::Given), "OV-HISTORY-EDIT"),
-            (history(HistoryFault::NotLast), "OV-HISTORY-EDIT"),
-            (supplement(SupplementFault::Twice), "SC-SUPPLEMENT"),
-            (supplement(SupplementFault::Late), "SC-SUPPLEMENT"),
-            (supplement(SupplementFault::Merged), "SC-SUPPLEMENT"),
-            (supplement(SupplementFault::NotNeeded), "SC-SUPPLEMENT"),
-            (supplement(SupplementFault::Early), "SC-SUPPLEMENT"),
-            (supplement(SupplementFault::NotMerged), "SC-SUPPLEMENT"),
-            (supplement(SupplementFault::Received), "SC-SUPPLEMENT"),
-            (Refusal::Missing { institutions: institutions() }, "SC-OPINION-MISSING"),
-            (Refusal::Veto { institutions: institutions(), statutory: true }, "SC-VETO"),
-            (Refusal::Veto { institutions: institutions(), statutory: false }, "SC-VETO"),
-        ]
-    }
-
-    #[test]
-    fn each_has_its_code_and_says_what_to_do() {
-        for (refusal, code) in all() {
-            let wire = Wire::from(refusal);
-            assert_eq!(wire.ground().code, code, "{wire:?}");
-            assert!(wire.remedy.ends_with('。') && !wire.message.is_empty(), "{wire:?}");
-        }
-    }
-}
+mod tests;

@@ -206,8 +206,11 @@ both_databases! {
 
     async fn silence_is_agreement_by_a_registered_document(db: TestDb) {
         let town = Town::start(&db).await;
-        town.register_tacit_document().await;
+        let document = town.register_tacit_document().await;
         let tacit = pb::RequestedBody { tacit_document: TACIT.to_owned(), working_days: 2, ..asks("FINANCE") };
+        let early = town.opinions("wei").request_opinions(request(vec![tacit.clone()])).await;
+        assert_eq!(reason(early), "SC_TACIT", "a second person has not confirmed the document");
+        town.confirm(&document).await;
         let statutory = pb::RequestedBody { statutory: true, ..tacit.clone() };
         assert_eq!(reason(town.opinions("wei").request_opinions(request(vec![statutory])).await), "SC_TACIT");
         let name = town.asked(vec![tacit, asks("CONSTRUCTION")]).await.name;
@@ -245,7 +248,7 @@ both_databases! {
 }
 
 impl Town {
-    async fn register_tacit_document(&self) {
+    async fn register_tacit_document(&self) -> String {
         let day = Some(Date { year: 2026, month: 3, day: 1 });
         let document = pb::Document {
             document_number: TACIT.to_owned(),
@@ -253,7 +256,7 @@ impl Town {
             issuer: "昆山市人民政府办公室".to_owned(),
             issue_date: day,
             receive_date: day,
-            r#type: pb::DocumentType::Other.into(),
+            r#type: pb::DocumentType::Evaluation.into(),
             digest: digest(b"tacit"),
             directive: Bytes::new(),
             ..pb::Document::default()
@@ -261,6 +264,14 @@ impl Town {
         let request =
             pb::RegisterDocumentRequest { request_id: fresh(), document: Some(document), annex: Bytes::new() };
         let mut documents = DocumentServiceClient::new(self.office("person/zhao"));
-        documents.register_document(request).await.expect("it is registered");
+        documents.register_document(request).await.expect("it is registered").into_inner().name
+    }
+
+    async fn confirm(&self, document: &str) {
+        let mut documents = DocumentServiceClient::new(self.office("person/qian"));
+        let request =
+            pb::ConfirmDocumentRequest { request_id: fresh(), name: document.to_owned(), etag: String::new() };
+        let confirmed = documents.confirm_document(request).await.expect("it is confirmed").into_inner();
+        assert_eq!(confirmed.state(), pb::DocumentState::Confirmed);
     }
 }

@@ -28,6 +28,7 @@ const ROSTER: &[(&str, &str, &str, &str)] = &[
     ("jiang", "ENFORCEMENT", "OFFICER", "2012-01-01"),
     ("li", "PERSONNEL", "HR_OFFICER", "2012-01-01"),
     ("zhao", "OFFICE", "GRANT_REGISTRAR", "2012-01-01"),
+    ("qian", "OFFICE", "GRANT_CONFIRMER", "2012-01-01"),
     ("wang", "OFFICE", "RELAY_CHIEF", "2012-01-01"),
     ("zhou", "LEADERS", "HEAD", "2012-01-01"),
     // Was at the front desk while the seeded cases ran.
