@@ -1,14 +1,26 @@
 //! Replaying the journal gives the rows of supervision and joint reviews, column by column.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use prost::Message as _;
 use runtime::db::Db;
 use runtime::journal::Positioned;
-use runtime::testing::assert_replay;
+use runtime::testing::{assert_replay, rows};
 use townlink_proto::google::r#type::Date;
 use townlink_proto::townlink::office::v1 as pb;
 use vocabulary::{Timestamp, time};
+
+/// Waits until every service has been told what it is to know: until then the office goes on writing by itself.
+pub(crate) async fn quiet(db: &Db) {
+    for _ in 0..600 {
+        if rows(db, "select id from oversight_records where untold = 1").await.is_empty() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("a service is not told in thirty seconds");
+}
 
 /// Checks both tables.
 pub(crate) async fn check(db: &Db) {
