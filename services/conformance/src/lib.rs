@@ -14,6 +14,14 @@
 //!
 //! [`Subject`]: transition::suite::Subject
 //!
+//! - [`clause`]: what a suite says where a clause is broken.
+//! - [`opinion`]: the opinions of a joint review, taken once.
+//! - [`reference`]: a small service that holds cases, for the suites of supervision and opinions.
+//! - [`supervision`]: what supervisors may see, and what they may not change.
 //! - [`transition`]: what becomes of open work when an authority ends.
 
+pub mod clause;
+pub mod opinion;
+pub mod reference;
+pub mod supervision;
 pub mod transition;

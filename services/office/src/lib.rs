@@ -11,10 +11,13 @@
 //! - [`inbox`]: works papers from arrival to archive, and says what falls due.
 //! - [`institution`]: the eight institutions and their names by date.
 //! - [`register`]: powers, grants and the documents that they rest on.
+//! - [`opinion`]: joint reviews.
 //! - [`outcome`]: whether a text fixes the outcome of a case.
+//! - [`oversight`]: what supervision and joint reviews have in common.
 //! - [`roster`]: who may do what, until the personnel service owns it.
 //! - [`refusal`]: why the office says no.
 //! - [`settings`]: the section `[office]`.
+//! - [`supervision`]: supervision of the front desk, and calling to account.
 //! - [`fields`], [`rows`]: reading requests; statements for several rows.
 
 mod coordination;
@@ -24,13 +27,16 @@ mod fields;
 mod guidance;
 mod inbox;
 mod institution;
+mod opinion;
 mod outcome;
+mod oversight;
 mod receiver;
 mod refusal;
 mod register;
 mod roster;
 mod rows;
 mod settings;
+mod supervision;
 
 use std::sync::Arc;
 
@@ -49,7 +55,9 @@ use townlink_proto::townlink::office::v1::delivery_service_server::DeliveryServi
 use townlink_proto::townlink::office::v1::guidance_service_server::GuidanceServiceServer;
 use townlink_proto::townlink::office::v1::inbox_service_server::InboxServiceServer;
 use townlink_proto::townlink::office::v1::institution_service_server::InstitutionServiceServer;
+use townlink_proto::townlink::office::v1::opinion_service_server::OpinionServiceServer;
 use townlink_proto::townlink::office::v1::roster_service_server::RosterServiceServer;
+use townlink_proto::townlink::office::v1::supervision_service_server::SupervisionServiceServer;
 use vocabulary::WorkingCalendar;
 
 use coordination::rpc::CoordinationRpc;
@@ -62,23 +70,31 @@ use guidance::sources::Sources;
 use inbox::alarm::{self, Alarms};
 use inbox::rpc::InboxRpc;
 use institution::InstitutionRpc;
+use opinion::rpc::OpinionRpc;
+use oversight::courier::Courier;
+use oversight::timer::Limits as OversightLimits;
 use register::settings::Rules;
 use roster::Roster;
 use roster::rpc::RosterRpc;
+use supervision::rpc::SupervisionRpc;
 
 pub use coordination::settings::{CoordinationSettings, Limits};
 pub use dispatch::settings::{AddresseeLine, DispatchSettings, NumberWord};
 pub use inbox::settings::{CalendarLine, InboxSettings, LimitLine};
+pub use oversight::settings::{DesignationLine, LimitSettings, OversightSettings, SampleSettings};
 pub use register::settings::{DepartmentLine, FieldLine, RankedIssuer, RegisterSettings};
 pub use settings::{NameEntry, OfficeSettings, RosterEntry, SettingsError, TownSettings};
 
 /// The gateway, which delivers papers and follows what becomes of them.
 const GATEWAY: ServiceName = ServiceName("gateway");
 
+/// The service centre, which asks for opinions by itself too.
+const SERVICE_CENTER: ServiceName = ServiceName(opinion::decide::SERVICE_CENTER);
+
 /// Those who let persons into the cell, and so ask what they may do.
 const ASKING: [ServiceName; 6] = [
     GATEWAY,
-    ServiceName("service-center"),
+    SERVICE_CENTER,
     ServiceName("enforcement"),
     ServiceName("personnel"),
     ServiceName("finance"),
@@ -94,6 +110,7 @@ pub const MIGRATIONS: Migrations = runtime::migrations![
     "0005_dispatches",
     "0006_coordination",
     "0007_evaluations",
+    "0008_oversight",
 ];
 
 /// The office, for a process to start.
@@ -121,6 +138,10 @@ pub async fn assemble(runtime: Runtime) -> Result<Service, StartError> {
     roster::take_over(writer, first).await?;
     let rules = Rules::new(&settings.register, names.town()).map_err(invalid)?;
     let coordination = coordination_rules(&settings)?;
+    let oversight = oversight::settings::Rules::new(&settings.oversight, &settings.register.fields).map_err(invalid)?;
+    let oversight = Arc::new(oversight);
+    runtime::timer::start(OversightLimits::new(writer.clone(), Arc::clone(&oversight)), writer, runtime.tasks());
+    Courier::new(writer.clone(), runtime.directory().clone(), Arc::clone(&oversight)).start(runtime.tasks());
     let roster = Roster::new(runtime.db().clone());
     let due = Arc::new(settings.inbox.rules().map_err(invalid)?);
     alarm::set_anew(writer, &due).await?;
@@ -140,10 +161,13 @@ pub async fn assemble(runtime: Runtime) -> Result<Service, StartError> {
         .serve(RosterServiceServer::new(people))
         .serve(CoordinationServiceServer::new(matters))
         .serve(GuidanceServiceServer::new(guidances))
+        .serve(SupervisionServiceServer::new(SupervisionRpc::new(runtime.clone(), Arc::clone(&oversight))))
+        .serve(OpinionServiceServer::new(OpinionRpc::new(runtime.clone(), oversight)))
         .background(duties_fall_due(writer.clone(), coordination))
         .people(Arc::new(roster))
         .grants(settings.journal_grants().map_err(invalid)?)
-        .admit(GATEWAY, Act::Deliver);
+        .admit(GATEWAY, Act::Deliver)
+        .admit(SERVICE_CENTER, Act::GiveOpinion);
     let service = register::serve(service, &runtime, rules, Arc::clone(&names)).await?;
     let outgoing = DispatchRules::new(&settings.dispatch, Arc::clone(&names)).map_err(invalid)?;
     let service = dispatch::serve(service, &runtime, outgoing).await?;

@@ -15,6 +15,7 @@ use crate::GATEWAY;
 use crate::coordination::settings::CoordinationSettings;
 use crate::dispatch::settings::DispatchSettings;
 use crate::inbox::settings::InboxSettings;
+use crate::oversight::settings::OversightSettings;
 use crate::register::settings::RegisterSettings;
 
 /// What the office is configured with.
@@ -40,6 +41,8 @@ pub struct OfficeSettings {
     pub dispatch: DispatchSettings,
     /// The inboxes: limits by urgency, working hours, calendars of years to come.
     pub inbox: InboxSettings,
+    /// Supervision and joint reviews: sizes, limits and designations.
+    pub oversight: OversightSettings,
 }
 
 /// A role that a person holds from the first start on.
@@ -127,12 +130,14 @@ impl OfficeSettings {
             dispatch,
             coordination,
             inbox,
+            oversight,
         } = self;
         let tables = std::iter::once(("names", !names.is_empty()))
             .chain(register.tables())
             .chain(dispatch.tables())
             .chain(coordination.tables())
-            .chain(inbox.tables());
+            .chain(inbox.tables())
+            .chain(oversight.tables());
         rules_document.behind(tables).map_err(|error| SettingsError::of_document(&error))
     }
 
@@ -249,7 +254,7 @@ mod tests {
             TownSettings { county: "太仓市".to_owned(), town: "璜泾镇".to_owned(), ..TownSettings::default() };
         let place = OfficeSettings { town, ..OfficeSettings::default() };
         assert_eq!(place.document(), Ok(None));
-        let changes: [(&str, Change); 13] = [
+        let changes: [(&str, Change); 16] = [
             ("names", |it| {
                 it.names.push(NameEntry { institution: "OFFICE".to_owned(), name: "党政办".to_owned(), from: None });
             }),
@@ -265,6 +270,9 @@ mod tests {
             ("register.evaluation", |it| it.register.evaluation.years = 9),
             ("inbox.limits", |it| it.inbox.limits.clear()),
             ("inbox.working_hours", |it| it.inbox.working_hours = vec!["08:00-16:00".to_owned()]),
+            ("oversight.sample", |it| it.oversight.sample.least = 9),
+            ("oversight.limits", |it| it.oversight.limits.answer = 9),
+            ("oversight.designations", |it| it.oversight.designations.clear()),
         ];
         for (table, change) in changes {
             let mut settings = OfficeSettings::default();

@@ -11,6 +11,7 @@ mod inbox_clock;
 mod inbox_county;
 mod inbox_steps;
 mod inbox_work;
+mod oversight;
 mod register;
 mod replay;
 mod roster;

@@ -7,7 +7,7 @@ use vocabulary::RequestId;
 
 use crate::commands::{
     calendar, clock, config, coordination, demo, dispatch, doctor, document, grant, guidance, inbox, key, log, migrate,
-    pki, power, refusal, relay, roster, serve, up, verify,
+    opinion, pki, power, refusal, relay, roster, serve, supervise, up, verify,
 };
 use crate::output::{Output, Reader};
 use crate::problem::Problem;
@@ -116,6 +116,12 @@ enum Command {
     /// Who may do what in the town (岗位角色)
     #[command(subcommand)]
     Roster(roster::Command),
+    /// Supervision of the front desk, and calling to account (监督问责)
+    #[command(subcommand)]
+    Supervise(supervise::Command),
+    /// Joint reviews: the opinions of several institutions on one application (组团审批)
+    #[command(subcommand)]
+    Opinion(opinion::Command),
     /// What the town said no to, for those who supervise (监督)
     #[command(subcommand)]
     Refusal(refusal::Command),
@@ -197,6 +203,8 @@ pub fn run_to(cli: Cli, output: Output) -> Result<(), Problem> {
         Command::Power(command) => wait(power::run(command, &context)),
         Command::Grant(command) => wait(grant::run(command, &context)),
         Command::Roster(command) => wait(roster::run(command, &context)),
+        Command::Supervise(command) => wait(supervise::run(command, &context)),
+        Command::Opinion(command) => wait(opinion::run(command, &context)),
         Command::Refusal(command) => wait(refusal::run(command, &context)),
         Command::Log(command) => wait(log::run(command, &context)),
         Command::Clock(command) => wait(clock::run(command, &context)),

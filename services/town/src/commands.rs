@@ -14,12 +14,14 @@ pub mod inbox;
 pub mod key;
 pub mod log;
 pub mod migrate;
+pub mod opinion;
 pub mod pki;
 pub mod power;
 pub mod refusal;
 pub mod relay;
 pub mod roster;
 pub mod serve;
+pub mod supervise;
 pub mod up;
 pub mod verify;
 

@@ -21,9 +21,11 @@ use townlink_proto::townlink::office::v1::evaluation_service_client::EvaluationS
 use townlink_proto::townlink::office::v1::grant_service_client::GrantServiceClient;
 use townlink_proto::townlink::office::v1::guidance_service_client::GuidanceServiceClient;
 use townlink_proto::townlink::office::v1::inbox_service_client::InboxServiceClient;
+use townlink_proto::townlink::office::v1::opinion_service_client::OpinionServiceClient;
 use townlink_proto::townlink::office::v1::power_service_client::PowerServiceClient;
 use townlink_proto::townlink::office::v1::public_list_service_client::PublicListServiceClient;
 use townlink_proto::townlink::office::v1::roster_service_client::RosterServiceClient;
+use townlink_proto::townlink::office::v1::supervision_service_client::SupervisionServiceClient;
 use vocabulary::RequestId;
 
 use crate::cli::Context;
@@ -69,6 +71,10 @@ pub type Evaluations = EvaluationServiceClient<Channel>;
 pub type PublicList = PublicListServiceClient<Channel>;
 /// The roster.
 pub type Roster = RosterServiceClient<Channel>;
+/// Supervision of the front desk.
+pub type Supervision = SupervisionServiceClient<Channel>;
+/// Joint reviews.
+pub type Opinions = OpinionServiceClient<Channel>;
 /// The journal and log of one service.
 pub type Journal = JournalServiceClient<Channel>;
 /// The town clock of one service.
@@ -224,6 +230,16 @@ impl Connection {
     /// The roster.
     pub fn roster(&self) -> Result<Roster, Problem> {
         Ok(Roster::new(self.channel("office")?).max_decoding_message_size(ANSWER_BYTES_MAX))
+    }
+
+    /// Supervision of the front desk.
+    pub fn supervision(&self) -> Result<Supervision, Problem> {
+        Ok(Supervision::new(self.channel("office")?).max_decoding_message_size(ANSWER_BYTES_MAX))
+    }
+
+    /// Joint reviews.
+    pub fn opinions(&self) -> Result<Opinions, Problem> {
+        Ok(Opinions::new(self.channel("office")?).max_decoding_message_size(ANSWER_BYTES_MAX))
     }
 
     /// The journal and log of a service.

@@ -122,6 +122,20 @@ fn every_command_has_help_and_commands_that_change_something_have_examples() {
         "roster list",
         "roster assign",
         "roster end",
+        "supervise sample",
+        "supervise draw",
+        "supervise draw-check",
+        "supervise review",
+        "supervise coverage",
+        "supervise opinion",
+        "supervise answer",
+        "supervise account",
+        "supervise hand-over",
+        "opinion request",
+        "opinion give",
+        "opinion list",
+        "opinion show",
+        "opinion close",
         "refusal list",
         "log export",
         "verify",
@@ -136,4 +150,16 @@ fn every_command_has_help_and_commands_that_change_something_have_examples() {
         assert!(output.status.success(), "{command}");
         assert!(text.contains("Examples:") && text.contains("townlink "), "{command} has no examples:\n{text}");
     }
+}
+
+/// Anyone repeats a draw without a town (enforcement.md §4.11).
+#[test]
+fn a_draw_is_checked_offline() {
+    let folder = folder();
+    let list = folder.path().join("list.txt");
+    std::fs::write(&list, "E001\nE002\nE003\nE004\nE005\nE006\n").expect("a list");
+    let list = list.display().to_string();
+    let checked = ["--json", "supervise", "draw-check", "--seed", "2026Q1-ENV", "--count", "2", list.as_str()];
+    let value: serde_json::Value = serde_json::from_str(&stdout(&townlink(folder.path(), &checked))).expect("JSON");
+    assert_eq!(value["drawn"], serde_json::json!(["E002", "E006"]));
 }

@@ -28,6 +28,8 @@
 //! - [`department`]: the codes of county departments.
 //! - [`field`]: the codes of enforcement fields.
 //! - [`digest`]: SM3 digests.
+//! - [`draw`]: a draw that anyone can repeat.
+//! - [`mask`]: personal details, masked.
 //! - [`money`]: sums in fen.
 //! - [`capitals`]: sums in the characters used on payment papers (大写).
 //! - [`large_units`]: sums in 万 and 亿, for people to read.
@@ -44,6 +46,7 @@ pub mod department;
 pub mod digest;
 pub mod division;
 pub mod document_number;
+pub mod draw;
 pub mod field;
 pub mod identity;
 pub mod implementation_code;
@@ -74,6 +77,7 @@ pub use department::DepartmentCode;
 pub use digest::{Sm3Digest, Sm3Hasher};
 pub use division::{DivisionCode, DivisionRecord, Divisions};
 pub use document_number::DocumentNumber;
+pub use draw::{Draw, SampleSize};
 pub use field::FieldCode;
 pub use identity::{IdentityDocument, IdentityDocumentKind};
 pub use implementation_code::{ExerciseLevel, ImplementationCode};

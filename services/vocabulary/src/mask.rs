@@ -85,6 +85,41 @@ fn covered(number: &str, first: usize) -> String {
     number.char_indices().map(cover).collect()
 }
 
+// What a file holds need not be well-formed, and is masked all the same.
+
+/// A name with all but its first character masked: 张*, 欧***.
+#[must_use]
+pub fn party_name(name: &str) -> String {
+    shown_ends(name, 1, 0)
+}
+
+/// The number of an identity paper with its first six and last four characters: 320583********001X. A short number keeps only its
+/// last two.
+#[must_use]
+pub fn identity_number(number: &str) -> String {
+    match number.chars().count() {
+        15.. => shown_ends(number, 6, 4),
+        _ => shown_ends(number, 0, 2),
+    }
+}
+
+/// A telephone number with its first three and last four digits: 138****0001. A short one keeps only its last two.
+#[must_use]
+pub fn telephone(number: &str) -> String {
+    match number.chars().count() {
+        11.. => shown_ends(number, 3, 4),
+        _ => shown_ends(number, 0, 2),
+    }
+}
+
+/// Keeps the first and the last characters. What is no longer than both together is masked whole.
+fn shown_ends(text: &str, first: usize, last: usize) -> String {
+    let length = text.chars().count();
+    let whole = length <= first + last;
+    let shown = |at: usize| !whole && (at < first || at >= length - last);
+    text.chars().enumerate().map(|(at, c)| if shown(at) { c } else { '*' }).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -154,5 +189,16 @@ mod tests {
             let shown = address(&format!("昆山市张浦镇{street}{house}号"));
             prop_assert!(!shown.contains(&house));
         }
+    }
+
+    #[test]
+    fn texts_of_any_form_are_masked() {
+        assert_eq!(party_name("张三"), "张*");
+        assert_eq!(party_name("欧阳某某"), "欧***");
+        assert_eq!(party_name("张"), "*");
+        assert_eq!(identity_number("32058319900101001X"), "320583********001X");
+        assert_eq!(identity_number("H12345678"), "*******78");
+        assert_eq!(telephone("13800010001"), "138****0001");
+        assert_eq!(telephone("57441234"), "******34");
     }
 }

@@ -44,6 +44,8 @@ pub fn verdict(act: Act, principal: &Principal) -> Verdict {
         Act::RegisterPower => one_of(&[Office]),
         Act::AcceptApplication => one_of(&[Service]),
         Act::DecideApproval => leaders() || one_of(&[Service]),
+        // The service that leads joint reviews asks by itself too.
+        Act::GiveOpinion if matches!(principal, Principal::Service(_)) => return Verdict::NamedServices,
         Act::GiveOpinion => one_of(&[Service, Enforcement, Personnel, Finance, Economy, Construction, Social]),
         Act::SuperviseHolder => one_of(&[Enforcement, Personnel, Finance, Economy, Construction, Social]),
         Act::Investigate => one_of(&[Enforcement]),

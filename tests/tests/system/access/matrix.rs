@@ -21,7 +21,7 @@ pub enum Expected {
 /// One row of `access_methods.csv`.
 #[derive(Clone, Debug)]
 pub struct Method {
-    /// The service at which the method is called.
+    /// The service at which the method is called; `-` where no service of this program serves it yet.
     pub service: String,
     /// The act that it performs, by the words of the specification.
     pub act: String,
@@ -35,6 +35,11 @@ pub struct Method {
 }
 
 impl Method {
+    /// Whether a service of this program serves it. What none does is tried by the suites of the conformance crate.
+    pub fn is_served(&self) -> bool {
+        self.service != "-"
+    }
+
     /// The path by which it is called.
     pub fn path(&self) -> String {
         format!("/{}", self.name)

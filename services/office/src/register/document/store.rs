@@ -30,6 +30,15 @@ pub(crate) async fn holder_of_number(sql: &mut Connection, number: &DocumentNumb
     row.map(|row| Ok(format!("documents/{}", row.text(0)?))).transpose()
 }
 
+/// Whether a document with this number is registered: two persons have confirmed it.
+pub(crate) async fn is_confirmed(sql: &mut Connection, number: &DocumentNumber) -> Result<bool, Failure> {
+    let row = sqlx::query("select id from documents where number = $1 and state = 'CONFIRMED'")
+        .bind(number.to_string())
+        .fetch_optional(sql)
+        .await?;
+    Ok(row.is_some())
+}
+
 /// Writes a document that was just registered.
 pub(crate) async fn insert(tx: &mut Tx, document: &Document, recorded: Timestamp) -> Result<(), SaveError> {
     let annex = document.directive.as_ref().and_then(|attached| attached.annex.as_ref());

@@ -1,0 +1,5 @@
+//! Supervision and joint reviews, through the contracts, with the reference as the service that holds cases.
+
+mod opinions;
+mod supervision;
+mod town;
