@@ -21,7 +21,7 @@ const ROSTER_DOCUMENT: &str = "张委组〔2026〕1号";
 
 /// The first roster: a person, the post, the role. One person may hold several roles of one post, since four eyes are asked for
 /// each step and not for each role.
-pub const ROSTER: [(&str, &str, &str); 19] = [
+pub const ROSTER: [(&str, &str, &str); 20] = [
     ("registrar", "OFFICE", "GRANT_REGISTRAR"),
     ("confirmer", "OFFICE", "GRANT_CONFIRMER"),
     ("key-registrar", "OFFICE", "KEY_REGISTRAR"),
@@ -41,9 +41,6 @@ pub const ROSTER: [(&str, &str, &str); 19] = [
     ("economy-opinion", "ECONOMY", "OPINION_GIVER"),
     ("economy-clerk", "ECONOMY", "RELAY_CLERK"),
     ("social-clerk", "SOCIAL", "RELAY_CLERK"),
-    ("legal-reviewer", "OFFICE", "LEGAL_REVIEWER"),
-    ("construction-supervisor", "CONSTRUCTION", "SUPERVISOR"),
-    ("service-relay-clerk", "SERVICE", "RELAY_CLERK"),
     ("mayor", "LEADERS", "HEAD"),
 ];
 

@@ -35,11 +35,6 @@ pub struct Method {
 }
 
 impl Method {
-    /// Whether a service of this program serves it. What none does is tried by the suites of the conformance crate.
-    pub fn is_served(&self) -> bool {
-        self.service != "-"
-    }
-
     /// The path by which it is called.
     pub fn path(&self) -> String {
         format!("/{}", self.name)
