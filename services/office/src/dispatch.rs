@@ -7,7 +7,6 @@
 //! - [`content`]: what a dispatch says.
 //! - [`rules`], [`normative`], [`screening`]: what may go out, and to whom.
 //! - [`following`], [`answering`], [`reminders`]: what journals and the clock bring.
-//! - [`thread`]: the correspondence about a matter.
 //! - [`settings`]: numbers, addressees, limits.
 
 pub(crate) mod answering;
@@ -25,7 +24,6 @@ mod screening;
 pub(crate) mod settings;
 pub(crate) mod state;
 pub(crate) mod store;
-mod thread;
 pub(crate) mod wire;
 
 use std::sync::Arc;

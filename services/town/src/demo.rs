@@ -5,15 +5,19 @@
 //! deviation ends the demonstration. Each story has a town of its own, so that it can also be played alone.
 //!
 //! - [`stage`]: the directory, the town, what was typed and what came back.
+//! - [`facts`]: what is shown of long answers.
 //! - [`grant`]: catalogue, keys, the county's document, its way through the town, what the town then holds.
 //! - [`change`]: the province's decision, a withdrawal.
+//! - [`office`]: the office at work.
 //! - [`refusal`]: what the town says no to.
 //! - [`crash`]: `SIGKILL` after an acceptance.
 //! - [`proof`]: the log and a receipt, checked with the town gone.
 
 mod change;
 mod crash;
+mod facts;
 mod grant;
+mod office;
 mod page;
 mod proof;
 mod refusal;
@@ -31,6 +35,8 @@ use stage::Stage;
 pub enum Story {
     /// Powers handed down by a signed document, used, taken back and proved
     Powers,
+    /// The office at work: a notice late and answered, a request, a letter to three, guidance
+    Office,
 }
 
 impl Story {
@@ -38,12 +44,14 @@ impl Story {
     const fn folder(self) -> &'static str {
         match self {
             Self::Powers => "powers",
+            Self::Office => "office",
         }
     }
 
     fn play(self, stage: &mut Stage) -> Result<(), Problem> {
         match self {
             Self::Powers => powers(stage),
+            Self::Office => at_work(stage),
         }
     }
 }
@@ -67,6 +75,19 @@ pub fn play(wanted: &[Story], after: After, postgres: Option<&str>, output: &Out
         }
     }
     stage.close()
+}
+
+/// The county's will comes down, the town's word goes up, and the back office guides the front desk.
+fn at_work(stage: &mut Stage) -> Result<(), Problem> {
+    stage.tell(
+        "\nThe office at work (党政办): where the county's will, the back office's guidance and the front desk meet.",
+    )?;
+    office::keys(stage)?;
+    office::notice(stage)?;
+    office::answer(stage)?;
+    office::request(stage)?;
+    office::report(stage)?;
+    office::guidance(stage)
 }
 
 /// The county hands its powers down, and anyone can check it.

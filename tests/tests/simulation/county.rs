@@ -114,19 +114,21 @@ async fn insist<T>(random: &mut Random, act: impl AsyncFn() -> Result<Response<T
     loop {
         match tokio::time::timeout(ATTEMPT, act()).await {
             Ok(Ok(answer)) => return answer.into_inner(),
-            Ok(Err(status)) => assert!(passing(status.code()), "the town says no: {status:?}"),
+            Ok(Err(status)) => assert!(passing(&status), "the town says no: {status:?}"),
             Err(_) => {}
         }
         tokio::time::sleep(Duration::from_millis(50 + random.below(PAUSE_MAX))).await;
     }
 }
 
-/// What another attempt may mend. A paper that has not arrived yet is not found.
-const fn passing(code: Code) -> bool {
-    matches!(
-        code,
+/// What another attempt may mend: a status with a source was made here, of a connection that is gone, and is no answer of the town.
+/// A paper that has not arrived yet is not found.
+fn passing(status: &Status) -> bool {
+    let code = matches!(
+        status.code(),
         Code::Unavailable | Code::Unknown | Code::Cancelled | Code::DeadlineExceeded | Code::Aborted | Code::NotFound
-    )
+    );
+    code || std::error::Error::source(status).is_some()
 }
 
 fn bytes(message: &impl Message) -> Bytes {

@@ -2,6 +2,7 @@
 
 mod access;
 mod away;
+mod county;
 mod crash;
 mod journey;
 mod papers;

@@ -11,9 +11,10 @@ use runtime::subscription::Reaction;
 use townlink_proto::townlink::gateway::v1 as gateway;
 use townlink_proto::townlink::office::v1 as pb;
 
+use super::Desks;
 use super::decide::{Answering, Command, Desk, Receipt, Step};
 use super::state::{DispatchId, Progress, Reply};
-use super::{Desks, store, thread};
+use super::store::{self, thread};
 use crate::fields::instant;
 use crate::inbox::state::PaperName;
 

@@ -15,7 +15,8 @@ use vocabulary::Institution;
 use super::decide::{Command, Desk, Facts};
 use super::refusal::{Course, Refusal};
 use super::store::Filter;
-use super::{Desks, store, thread, wire};
+use super::store::{self, thread};
+use super::{Desks, wire};
 use crate::fields::page;
 
 /// Serves the outgoing papers.

@@ -392,7 +392,10 @@ impl Dispatch {
     #[must_use]
     pub fn awaiting(&self) -> Option<&Awaited> {
         match &self.stage {
-            Stage::Sent(sent) | Stage::Delivered(sent) => sent.awaited.as_ref(),
+            Stage::Sent(sent) | Stage::Delivered(sent) => {
+                let Sent { awaited, .. } = &**sent;
+                awaited.as_ref()
+            }
             Stage::Draft
             | Stage::Cosigned
             | Stage::Reviewed(_)

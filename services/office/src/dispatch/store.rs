@@ -1,4 +1,8 @@
 //! Outgoing papers, as rows.
+//!
+//! - [`thread`]: the correspondence about a matter.
+
+pub(super) mod thread;
 
 use prost::Message as _;
 use runtime::db::{Columns as _, Connection, Row, Tx};

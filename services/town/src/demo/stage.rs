@@ -10,6 +10,7 @@ use clap::Parser as _;
 use serde_json::{Value, json};
 
 use super::After;
+use super::facts::facts_of;
 use super::page::{cut, folded, wrapped};
 use crate::cli::{Cli, run_to};
 use crate::commands::up::{database, on_server};
@@ -29,23 +30,6 @@ const PAUSE: Duration = Duration::from_millis(50);
 
 /// How many lines of an answer are shown.
 const LINES_SHOWN: usize = 14;
-
-/// Of long answers, the facts that the story needs: by the words of the command.
-const FACTS: [(&str, &[&str]); 13] = [
-    ("power import", &["import", "state", "rows"]),
-    ("grant import", &["import", "state", "rows"]),
-    ("grant confirm", &["state", "applied", "registrar", "confirmer"]),
-    ("key register", &["state", "may sign for"]),
-    ("key confirm", &["state"]),
-    ("relay issue", &["paper", "receipt"]),
-    ("relay show", &["finding", "delivery", "receipt"]),
-    ("inbox sign-for", &["stage", "signed for"]),
-    ("inbox register", &["stage", "registered"]),
-    ("inbox check", &["stage", "document"]),
-    ("inbox return", &["stage", "returned"]),
-    ("document confirm", &["number", "state", "registrar", "confirmer", "applied", "fault"]),
-    ("power check", &["answer", "document", "clause", "from", "to ", "basis", "ended by"]),
-];
 
 /// The directory, the town, and what happened.
 pub struct Stage {
@@ -137,6 +121,11 @@ impl Answer {
     pub fn told(&self) -> &str {
         &self.told
     }
+
+    /// Whether what a person reads of the answer holds a word.
+    pub fn told_of(&self, word: &str) -> bool {
+        self.shown.contains(word)
+    }
 }
 
 impl Stage {
@@ -201,6 +190,12 @@ impl Stage {
         let answer = self.run(line)?;
         self.check(answer.exit == Exit::Ok, &format!("the command succeeds, it ended with {}", answer.exit as u8))?;
         Ok(answer)
+    }
+
+    /// Runs a command that must succeed, and shows nothing of it: the story has told it before.
+    pub fn done(&mut self, line: &str) -> Result<(), Problem> {
+        let answer = quiet(line)?;
+        self.check(answer.exit == Exit::Ok, &format!("`{line}` succeeds: {}", answer.told))
     }
 
     /// Types a command that the town must refuse with a code, telling law and remedy.
@@ -408,11 +403,6 @@ fn quiet(line: &str) -> Result<Answer, Problem> {
     };
     let value = record.values.into_iter().next().unwrap_or(Value::Null);
     Ok(Answer { typed: line.to_owned(), exit, value, shown: record.text, told, problem })
-}
-
-/// The facts that the story shows of a command's answer; none: all of them.
-fn facts_of(line: &str) -> Option<&'static [&'static str]> {
-    FACTS.iter().find(|(command, _)| line.contains(&format!(" {command} "))).map(|(_, facts)| *facts)
 }
 
 /// The words of a line as a shell would take them; single quotes keep a word together.

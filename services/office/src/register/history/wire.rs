@@ -61,7 +61,7 @@ pub(crate) fn after_document(page: &Page) -> Result<Option<(Option<Date>, String
 /// An entry of a history, with the state of its grant on a day.
 pub(crate) fn entry(happened: &Happened<'_>, register: &Register, today: Date) -> pb::PowerHistoryEntry {
     let (recorded, what) = match happened {
-        Happened::Listed(listed) => (listed.recorded, What::Power(catalogue::wire::listed(listed))),
+        Happened::Listed(listed) => (listed.recorded, What::Power(Box::new(catalogue::wire::listed(listed)))),
         Happened::Basis(recorded) => {
             let basis = recorded.basis.as_ref();
             let shown = pb::PowerBasis {
@@ -77,7 +77,7 @@ pub(crate) fn entry(happened: &Happened<'_>, register: &Register, today: Date) -
                 grant: Some(shown(register, recorded, today)),
                 change: change_to_wire(recorded.change).into(),
             };
-            (recorded.recorded, What::GrantVersion(version))
+            (recorded.recorded, What::GrantVersion(Box::new(version)))
         }
     };
     let number = happened.document();

@@ -106,7 +106,7 @@ async fn outgoing(sql: &mut Connection, number: &str) -> Result<Vec<Link>, Failu
 }
 
 /// Keeps the numbers of a paper that arrived. Gives the number that it refers to, in its right spelling.
-pub(super) async fn keep(tx: &mut Tx, arrived: &pb::PaperArrived) -> Result<String, Failure> {
+pub(crate) async fn keep(tx: &mut Tx, arrived: &pb::PaperArrived) -> Result<String, Failure> {
     let Some(paper) = &arrived.paper else { return Ok(String::new()) };
     let summary = summary(paper.summary.clone().unwrap_or_default());
     let ref_key = key(&summary.ref_document_number);
