@@ -21,8 +21,8 @@ fn played(demo: std::process::Child) {
     let output = demo.wait_with_output().expect("it ends");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let told: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
-    assert_eq!(told["chapters"].as_array().map(Vec::len), Some(13));
-    assert!(told["checks"].as_u64().is_some_and(|checks| checks > 150), "{}", told["checks"]);
+    assert_eq!(told["chapters"].as_array().map(Vec::len), Some(19));
+    assert!(told["checks"].as_u64().is_some_and(|checks| checks > 240), "{}", told["checks"]);
 }
 
 #[test]

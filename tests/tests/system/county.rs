@@ -4,7 +4,6 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use runtime::db::Backend;
 use serde_json::Value;
 use tests::ledger;
 use tests::program::told;

@@ -188,18 +188,15 @@ fn taken(stage: &mut Stage, identity: &str) -> Result<(), Problem> {
     stage.until(&format!("townlink --as {identity} relay pull --once"), "the letter is there", |answer| {
         answer.told_of("关于校园周边整治情况的函")
     })?;
-    let department = identity.trim_start_matches("county/");
-    stage.accepted(&format!(
-        "townlink --as {identity} relay acknowledge departments/{department}/dispatches/1 --type RECEIVED"
-    ))?;
+    stage.accepted(&format!("townlink --as {identity} relay acknowledge 1 --type RECEIVED"))?;
     Ok(())
 }
 
 /// How many recipients have a dispatch, and how many have not.
 fn states(answer: &Answer) -> (usize, usize) {
     let recipients = answer.list("/recipients");
-    let has = recipients.iter().filter(|it| !it["receipts"].as_array().is_none_or(Vec::is_empty)).count();
-    (has, recipients.len() - has)
+    let count = |state: &str| recipients.iter().filter(|it| it["state"] == state).count();
+    (count("DISPATCH_DELIVERY_STATE_RECEIVED"), count("DISPATCH_DELIVERY_STATE_PENDING"))
 }
 
 /// Guidance may not decide a case.
