@@ -1,6 +1,6 @@
 //! A cell of two services in this process: the office, and a gateway that knows attachments only.
 
-mod fake_gateway;
+pub(crate) mod fake_gateway;
 
 use std::sync::{Mutex, PoisonError};
 

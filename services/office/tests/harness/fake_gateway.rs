@@ -34,7 +34,7 @@ pub(crate) fn keep(content: &Bytes, shown: &Bytes) {
     ATTACHMENTS.lock().unwrap_or_else(PoisonError::into_inner).insert(digest(content), shown.clone());
 }
 
-pub(super) const FAKE_GATEWAY: Blueprint =
+pub(crate) const FAKE_GATEWAY: Blueprint =
     Blueprint { name: GATEWAY, migrations: NO_MIGRATIONS, assemble: |runtime| Box::pin(assemble(runtime)) };
 
 async fn assemble(runtime: Runtime) -> Result<Service, StartError> {

@@ -13,6 +13,8 @@ use townlink_proto::townlink::office::v1::opinion_service_client::OpinionService
 use townlink_proto::townlink::office::v1::supervision_service_client::SupervisionServiceClient;
 use vocabulary::Timestamp;
 
+use crate::harness::fake_gateway::FAKE_GATEWAY;
+
 const OFFICE: ServiceName = ServiceName("office");
 
 /// Who does what in these tests.
@@ -74,8 +76,8 @@ impl Town {
             db.url(),
             holding.unwrap_or_default()
         );
-        let blueprints = [office::BLUEPRINT, reference::BLUEPRINT];
-        let started = if cases.is_some() { &blueprints[..] } else { &blueprints[..1] };
+        let blueprints = [office::BLUEPRINT, FAKE_GATEWAY, reference::BLUEPRINT];
+        let started = if cases.is_some() { &blueprints[..] } else { &blueprints[..2] };
         let running = TestTown::start_with(started, &settings).await;
         let cases = match cases {
             Some((folder, url)) => {
