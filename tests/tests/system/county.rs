@@ -97,10 +97,10 @@ impl Client {
         let seen =
             self.run(town, &["watch", "--sender", "government", "--after", &after_position, "--until", "SIGNED_FOR"]);
         let events = seen["events"].as_array().expect("a list");
-        assert!(
-            events.iter().all(|event| event["position"].as_i64() > first["position"].as_i64()),
-            "nothing twice: {seen}"
-        );
+        // The JSON form of a 64-bit number is a text with Python, and a number with Node.
+        let position =
+            |event: &Value| event["position"].to_string().trim_matches('"').parse::<i64>().expect("a position");
+        assert!(events.iter().all(|event| position(event) > position(&first)), "nothing twice: {seen}");
 
         let title = format!("答复{}", self.key);
         send(town, &title);
