@@ -46,7 +46,7 @@ class Town:
         self.channel = grpc.secure_channel(arguments.address, credentials, options)
         self.pool = DescriptorPool(ProtoReflectionDescriptorDatabase(self.channel))
 
-    def call(self, service, name, **fields):
+    def call(self, service, name, /, **fields):
         """Calls a method by its name; gives its answer, or an iterator over its answers."""
         method = self.pool.FindServiceByName(service).methods_by_name[name]
         request, answer = GetMessageClass(method.input_type), GetMessageClass(method.output_type)
@@ -56,7 +56,7 @@ class Town:
         )
         return stub(request(**fields), timeout=DEADLINE_SECONDS)
 
-    def message(self, name, **fields):
+    def message(self, name, /, **fields):
         return GetMessageClass(self.pool.FindMessageTypeByName(name))(**fields)
 
 
@@ -66,7 +66,8 @@ def openssl(arguments, content):
         path = os.path.join(folder, "content")
         with open(path, "wb") as file:
             file.write(content)
-        done = subprocess.run(["openssl", *arguments, "-in", path], capture_output=True, check=False)
+        name = [path] if arguments[0] == "dgst" else ["-in", path]
+        done = subprocess.run(["openssl", *arguments, *name], capture_output=True, check=False)
     if done.returncode != 0:
         raise SystemExit(f"openssl {arguments[0]}: {done.stdout.decode()} {done.stderr.decode()}")
     return done.stdout
@@ -142,7 +143,8 @@ def pull(town, arguments):
 
 def acknowledge(town, arguments):
     fields = {"request_id": str(uuid.uuid4()), "name": arguments.name, "reason": arguments.reason}
-    kind = town.pool.FindEnumTypeByName("townlink.gateway.v1.ReceiptType").values_by_name
+    method = town.pool.FindServiceByName(DISPATCHES).methods_by_name["AcknowledgeDispatch"]
+    kind = method.input_type.fields_by_name["type"].enum_type.values_by_name
     fields["type"] = kind[f"RECEIPT_TYPE_{arguments.type}"].number
     return plain(town.call(DISPATCHES, "AcknowledgeDispatch", **fields))
 

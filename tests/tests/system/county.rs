@@ -126,12 +126,12 @@ async fn sign_for(town: &Town, number: &str) {
     .await;
 }
 
-/// The town sends a letter to the government.
+/// The town sends a report to the government.
 fn send(town: &Town, title: &str) {
     let text: PathBuf = town.scratch().join("letter.txt");
-    std::fs::write(&text, "现将有关情况函告如下。").expect("a file");
+    std::fs::write(&text, "现将有关情况报告如下。").expect("a file");
     let text = text.display().to_string();
-    let draft = ["dispatch", "draft", "--type", "函", "--title", title, "--text", &text, "--to", GOVERNMENT];
+    let draft = ["dispatch", "draft", "--type", "报告", "--title", title, "--text", &text, "--to", GOVERNMENT];
     let drafted = town.ask("person/relay-clerk", &draft);
     let id = drafted["name"].as_str().and_then(|name| name.rsplit('/').next()).expect("a name").to_owned();
     let _ = town.ask("person/relay-chief", &["dispatch", "review", &id, "--words", "同意"]);
