@@ -13,14 +13,13 @@ mod look;
 mod markup;
 mod ofd;
 
+use vocabulary::screening::{SECRECY_MARKS, is_invisible};
+
 pub use kind::Kind;
 pub use look::{Caller, Look, Looks};
 
 /// The longest pattern, in characters.
 const PATTERN_LENGTH_MAX: usize = 32;
-
-/// The marks of secrets; fixed, since the law fixes them.
-const SECRETS: [&str; 7] = ["绝密★", "绝密☆", "机密★", "机密☆", "秘密★", "秘密☆", "工作秘密"];
 
 /// The mark that is no secret but waits for OFFICE's decision.
 const INTERNAL: &str = "内部资料";
@@ -57,7 +56,7 @@ impl Patterns {
     /// # Errors
     /// [`PatternError`] where a word is too short, too long, or holds white space.
     pub fn new(demands: &[String], consents: &[String]) -> Result<Self, PatternError> {
-        let fixed = SECRETS.iter().map(|word| (Sense::Secret, *word)).chain([(Sense::Internal, INTERNAL)]);
+        let fixed = SECRECY_MARKS.iter().map(|word| (Sense::Secret, *word)).chain([(Sense::Internal, INTERNAL)]);
         let demands = demands.iter().map(|word| (Sense::Demand, word.as_str()));
         let consents = consents.iter().map(|word| (Sense::Consent, word.as_str()));
         let patterns = fixed.chain(demands).chain(consents).map(|(sense, word)| Pattern::new(sense, word));
@@ -69,7 +68,7 @@ impl Pattern {
     fn new(sense: Sense, word: &str) -> Result<Self, PatternError> {
         let chars: Vec<char> = word.chars().collect();
         let length = (2..=PATTERN_LENGTH_MAX).contains(&chars.len());
-        if length && !chars.iter().any(|c| invisible(*c)) { Ok(Self { sense, chars }) } else { Err(PatternError) }
+        if length && !chars.iter().any(|c| is_invisible(*c)) { Ok(Self { sense, chars }) } else { Err(PatternError) }
     }
 }
 
@@ -131,7 +130,7 @@ impl<'p> Search<'p> {
     }
 
     fn take(&mut self, c: char) {
-        if invisible(c) {
+        if is_invisible(c) {
             return;
         }
         self.last[self.at % PATTERN_LENGTH_MAX] = c;
@@ -149,32 +148,6 @@ impl<'p> Search<'p> {
         self.at >= chars.len()
             && from_end.into_iter().all(|(back, c)| self.last[(self.at - 1 - back) % PATTERN_LENGTH_MAX] == *c)
     }
-}
-
-/// Characters that a reader of the page does not see: white space, controls, and what Unicode calls default ignorable.
-fn invisible(c: char) -> bool {
-    c.is_whitespace()
-        || c.is_control()
-        || matches!(
-            c,
-            '\u{ad}'
-                | '\u{34f}'
-                | '\u{61c}'
-                | '\u{115f}'..='\u{1160}'
-                | '\u{17b4}'..='\u{17b5}'
-                | '\u{180b}'..='\u{180f}'
-                | '\u{200b}'..='\u{200f}'
-                | '\u{202a}'..='\u{202e}'
-                | '\u{2060}'..='\u{206f}'
-                | '\u{3164}'
-                | '\u{fe00}'..='\u{fe0f}'
-                | '\u{feff}'
-                | '\u{ffa0}'
-                | '\u{fff0}'..='\u{fffb}'
-                | '\u{1bca0}'..='\u{1bca3}'
-                | '\u{1d173}'..='\u{1d17a}'
-                | '\u{e0000}'..='\u{e0fff}'
-        )
 }
 
 /// Looks through the text of a payload, with the escapes of JSON resolved.

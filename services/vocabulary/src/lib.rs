@@ -19,6 +19,7 @@
 //! - [`name`]: names of persons and of organisations.
 //! - [`phone`]: telephone numbers.
 //! - [`mask`]: how personal data is shown where it need not be known.
+//! - [`screening`]: marks of secrecy and programs, which may not pass.
 //! - [`sealed`]: personal data as it is stored: encrypted, and looked up by a keyed digest.
 //! - [`power_kind`]: the kinds of administrative power and who handles them.
 //! - [`power_code`]: the opaque keys of powers and service items.
@@ -62,6 +63,7 @@ pub mod power_code;
 pub mod power_kind;
 pub mod project_code;
 pub mod rules_document;
+pub mod screening;
 pub mod sealed;
 pub mod suspension;
 pub mod text;

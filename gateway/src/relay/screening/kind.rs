@@ -1,7 +1,6 @@
 //! What an attachment is, by its name and its first bytes.
 
-/// How many bytes from the start tell the kind.
-pub(super) const HEAD_BYTES: usize = 64;
+use vocabulary::screening;
 
 /// What an attachment is, as far as the gateway cares.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -22,41 +21,14 @@ pub enum Kind {
     Opaque,
 }
 
-/// Names of programs and scripts, by their ending.
-const EXECUTABLE_ENDINGS: [&str; 41] = [
-    "exe", "com", "scr", "pif", "dll", "ocx", "sys", "cpl", "msi", "msp", "mst", "bat", "cmd", "ps1", "psm1", "vbs",
-    "vbe", "js", "jse", "mjs", "wsf", "wsh", "hta", "lnk", "reg", "inf", "jar", "class", "apk", "xap", "app", "dmg",
-    "pkg", "deb", "rpm", "sh", "run", "elf", "so", "py", "pl",
-];
-
-/// First bytes of programs: ELF, Mach-O in its four spellings, Java and fat Mach-O, WebAssembly, Dalvik, a Windows shortcut.
-const EXECUTABLE_HEADS: [&[u8]; 10] = [
-    b"\x7fELF",
-    b"\xfe\xed\xfa\xce",
-    b"\xfe\xed\xfa\xcf",
-    b"\xce\xfa\xed\xfe",
-    b"\xcf\xfa\xed\xfe",
-    b"\xca\xfe\xba\xbe",
-    b"\0asm",
-    b"dex\n",
-    b"\x4c\0\0\0\x01\x14\x02\0",
-    b"#!",
-];
-
 impl Kind {
     /// Tells the kind of a content from its file name and its first bytes.
     #[must_use]
     pub fn of(name: &str, head: &[u8]) -> Self {
-        let ending = ending(name);
-        // "MZ" alone may begin a text; a program has zero bytes in its header.
-        let windows = head.starts_with(b"MZ") && head.contains(&0);
-        if windows
-            || EXECUTABLE_ENDINGS.contains(&ending.as_str())
-            || EXECUTABLE_HEADS.iter().any(|it| head.starts_with(it))
-        {
+        if screening::is_executable(name, head) {
             return Self::Executable;
         }
-        match ending.as_str() {
+        match screening::ending(name).as_str() {
             "csv" => Self::Table,
             "txt" => Self::Plain,
             "json" => Self::Json,
@@ -65,10 +37,4 @@ impl Kind {
             _ => Self::Opaque,
         }
     }
-}
-
-/// The ending of a file name in lower case. Dots and spaces after it do not count: some systems drop them.
-fn ending(name: &str) -> String {
-    let name = name.trim_end_matches(|c: char| c == '.' || c.is_whitespace());
-    name.rsplit_once('.').map_or_else(String::new, |(_, ending)| ending.to_ascii_lowercase())
 }

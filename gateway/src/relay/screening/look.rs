@@ -6,9 +6,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use vocabulary::Sm3Digest;
+use vocabulary::screening::HEAD_BYTES;
 
 use super::decode::{JsonText, Legibility, fill, read_text};
-use super::kind::{HEAD_BYTES, Kind};
+use super::kind::Kind;
 use super::markup::Markup;
 use super::{Patterns, Search, Seen, ofd};
 

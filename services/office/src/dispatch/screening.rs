@@ -1,21 +1,9 @@
 //! What no paper may carry out of the house: marks of secrecy, and programs (relay-and-sharing.md §8.1, §8.2).
-//!
-//! White space and invisible characters never hide a mark, so the search runs over the text without them.
+
+use vocabulary::screening::{is_executable, is_secret};
 
 use super::content::{Content, File};
 use super::refusal::Unfit;
-
-/// A grade followed by a star, `(绝密|机密|秘密)\s*[★☆]`, and 工作秘密; fixed, since the law fixes them.
-const SECRETS: [&str; 7] = ["绝密★", "绝密☆", "机密★", "机密☆", "秘密★", "秘密☆", "工作秘密"];
-
-/// Names of programs and scripts, by their ending.
-const EXECUTABLE_ENDINGS: [&str; 24] = [
-    "exe", "com", "scr", "pif", "dll", "msi", "bat", "cmd", "ps1", "vbs", "vbe", "js", "jse", "wsf", "hta", "lnk",
-    "reg", "jar", "class", "apk", "app", "sh", "py", "elf",
-];
-
-/// First bytes of programs: ELF, Windows, Java, scripts.
-const EXECUTABLE_HEADS: [&[u8]; 4] = [b"\x7fELF", b"MZ\x90\0", b"\xca\xfe\xba\xbe", b"#!"];
 
 /// Nothing that bears a mark of secrecy goes through this network (保守国家秘密法 arts. 29–31), and no program does.
 pub(crate) fn check(content: &Content) -> Result<(), Unfit> {
@@ -25,7 +13,7 @@ pub(crate) fn check(content: &Content) -> Result<(), Unfit> {
     if secret {
         return Err(Unfit::Classified);
     }
-    match content.files.iter().find(|file| is_executable(file)) {
+    match content.files.iter().find(|file| is_executable(&file.name, &file.content)) {
         Some(file) => Err(Unfit::Executable { file: file.name.clone() }),
         None => Ok(()),
     }
@@ -35,39 +23,6 @@ pub(crate) fn check(content: &Content) -> Result<(), Unfit> {
 pub(crate) fn opaque(content: &Content) -> Vec<String> {
     let plain = |file: &&File| std::str::from_utf8(&file.content).is_ok_and(|text| !text.contains('\0'));
     content.files.iter().filter(|file| !plain(file)).map(|file| file.name.clone()).collect()
-}
-
-/// Whether a text bears a mark of secrecy.
-fn is_secret(text: &str) -> bool {
-    let bare: String = text.chars().filter(|c| !is_invisible(*c)).collect();
-    SECRETS.iter().any(|mark| bare.contains(mark))
-}
-
-fn is_executable(file: &File) -> bool {
-    let name = file.name.trim_end_matches(['.', ' ']);
-    let ending = name.rsplit_once('.').map(|(_, ending)| ending.trim().to_ascii_lowercase()).unwrap_or_default();
-    EXECUTABLE_ENDINGS.contains(&ending.as_str()) || EXECUTABLE_HEADS.iter().any(|head| file.content.starts_with(head))
-}
-
-/// Characters that a reader of the page does not see.
-fn is_invisible(c: char) -> bool {
-    c.is_whitespace()
-        || c.is_control()
-        || matches!(
-            c,
-            '\u{ad}'
-                | '\u{34f}'
-                | '\u{61c}'
-                | '\u{180b}'..='\u{180f}'
-                | '\u{200b}'..='\u{200f}'
-                | '\u{202a}'..='\u{202e}'
-                | '\u{2060}'..='\u{206f}'
-                | '\u{3164}'
-                | '\u{fe00}'..='\u{fe0f}'
-                | '\u{feff}'
-                | '\u{ffa0}'
-                | '\u{e0000}'..='\u{e0fff}'
-        )
 }
 
 #[cfg(test)]
