@@ -286,6 +286,11 @@ fn read_text(file: &Path, text: &[u8]) -> Result<Ready, Problem> {
     })
 }
 
+/// The place of a call to the office, by the name of its request: `office, ReportResult`.
+pub fn at_office(request: &str) -> String {
+    format!("office, {}", request.trim_end_matches("Request"))
+}
+
 /// Calls, and gives back what was answered. `request` is the id of a call that changes something. A person who waits for long
 /// is told for what.
 pub async fn call<T>(

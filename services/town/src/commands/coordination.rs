@@ -38,6 +38,17 @@ pub enum Command {
     /// Show one matter, and who must act next
     #[command(after_help = EXAMPLES)]
     Show(One),
+    /// What opens a matter
+    #[command(flatten)]
+    Open(Opening),
+    /// What carries a matter on
+    #[command(flatten)]
+    Change(Change),
+}
+
+/// What opens a matter.
+#[derive(Debug, Subcommand)]
+pub enum Opening {
     /// Send work information to other institutions (工作信息)
     #[command(after_help = EXAMPLES)]
     Tell(Tell),
@@ -50,6 +61,11 @@ pub enum Command {
     /// Open a document of external supervision from a paper in OFFICE's inbox (行政执法监督)
     #[command(after_help = EXAMPLES)]
     Supervise(Supervise),
+}
+
+/// What carries a matter on.
+#[derive(Debug, Subcommand)]
+pub enum Change {
     /// Sign for work information (签收)
     #[command(after_help = EXAMPLES)]
     SignFor(One),
@@ -212,64 +228,51 @@ pub async fn run(command: Command, context: &Context) -> Result<(), Problem> {
             let asked = pb::GetCoordinationItemRequest { name };
             call("office, GetCoordinationItem", None, client.get_coordination_item(asked)).await?
         }
-        Command::Tell(_) | Command::Report(_) | Command::Ask(_) | Command::Supervise(_) => {
-            open(command, client, context).await?
-        }
-        Command::SignFor(_)
-        | Command::AnswerClue(_)
-        | Command::Answer(_)
-        | Command::AnswerSupervision(_)
-        | Command::Close(_) => change(command, client, context).await?,
+        Command::Open(opening) => open(opening, client, context).await?,
+        Command::Change(change) => self::change(change, client, context).await?,
     };
     context.output.message(&item, show)
 }
 
 /// Opens a matter.
-async fn open(command: Command, mut client: Matters, context: &Context) -> Result<pb::CoordinationItem, Problem> {
+async fn open(command: Opening, mut client: Matters, context: &Context) -> Result<pb::CoordinationItem, Problem> {
     let (request, request_id) = (Some(context.request()), context.request().to_string());
     match command {
-        Command::Tell(it) => {
+        Opening::Tell(it) => {
             let Words { title, text } = it.words;
             let asked = pb::SendWorkInfoRequest { request_id, r#type: it.info.into(), to_parties: it.to, title, text };
             call("office, SendWorkInfo", request, client.send_work_info(asked)).await
         }
-        Command::Report(Words { title, text }) => {
+        Opening::Report(Words { title, text }) => {
             let asked = pb::ReportClueRequest { request_id, title, text };
             call("office, ReportClue", request, client.report_clue(asked)).await
         }
-        Command::Ask(it) => {
+        Opening::Ask(it) => {
             let Words { title, text } = it.words;
             let (to_party, field) = (it.institution, it.field);
             let asked = pb::AskConsultationRequest { request_id, to_party, field, title, text };
             call("office, AskConsultation", request, client.ask_consultation(asked)).await
         }
-        Command::Supervise(it) => {
+        Opening::Supervise(it) => {
             let (source_paper, stated_due_date) = (it.paper, it.due.map(wire_day));
             let text = it.text;
             let asked = pb::OpenExternalSupervisionRequest { request_id, source_paper, stated_due_date, text };
             call("office, OpenExternalSupervision", request, client.open_external_supervision(asked)).await
         }
-        Command::List(_)
-        | Command::Show(_)
-        | Command::SignFor(_)
-        | Command::AnswerClue(_)
-        | Command::Answer(_)
-        | Command::AnswerSupervision(_)
-        | Command::Close(_) => Err(Problem::failed("this program", "nothing is opened")),
     }
 }
 
 /// Carries a matter on.
-async fn change(command: Command, mut client: Matters, context: &Context) -> Result<pb::CoordinationItem, Problem> {
+async fn change(command: Change, mut client: Matters, context: &Context) -> Result<pb::CoordinationItem, Problem> {
     let (request, request_id) = (Some(context.request()), context.request().to_string());
     let etag = String::new();
     match command {
-        Command::SignFor(one) => {
+        Change::SignFor(one) => {
             let name = name(&one, &client).await?;
             let asked = pb::SignForCoordinationItemRequest { request_id, name, etag };
             call("office, SignForCoordinationItem", request, client.sign_for_coordination_item(asked)).await
         }
-        Command::AnswerClue(it) => {
+        Change::AnswerClue(it) => {
             let name = name(&it.one, &client).await?;
             let result = if it.case.is_some() { pb::ClueResult::Filed } else { pb::ClueResult::NotFiled };
             let (case_number, reason) = (it.case.unwrap_or_default(), it.not_filed.unwrap_or_default());
@@ -277,28 +280,22 @@ async fn change(command: Command, mut client: Matters, context: &Context) -> Res
             let asked = pb::AnswerClueRequest { request_id, name, result, case_number, reason, etag };
             call("office, AnswerClue", request, client.answer_clue(asked)).await
         }
-        Command::Answer(it) => {
+        Change::Answer(it) => {
             let name = name(&it.one, &client).await?;
             let asked = pb::AnswerConsultationRequest { request_id, name, answer: it.text, etag };
             call("office, AnswerConsultation", request, client.answer_consultation(asked)).await
         }
-        Command::AnswerSupervision(it) => {
+        Change::AnswerSupervision(it) => {
             let name = name(&it.one, &client).await?;
             let (document_number, text) = (it.number, it.text);
             let asked = pb::AnswerExternalSupervisionRequest { request_id, name, document_number, text, etag };
             call("office, AnswerExternalSupervision", request, client.answer_external_supervision(asked)).await
         }
-        Command::Close(one) => {
+        Change::Close(one) => {
             let name = name(&one, &client).await?;
             let asked = pb::CloseExternalSupervisionRequest { request_id, name, etag };
             call("office, CloseExternalSupervision", request, client.close_external_supervision(asked)).await
         }
-        Command::List(_)
-        | Command::Show(_)
-        | Command::Tell(_)
-        | Command::Report(_)
-        | Command::Ask(_)
-        | Command::Supervise(_) => Err(Problem::failed("this program", "nothing is carried on")),
     }
 }
 

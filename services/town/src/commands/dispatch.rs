@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 use townlink_proto::townlink::office::v1 as pb;
 
 use crate::cli::Context;
-use crate::connection::{Connection, Dispatches, call, pages};
+use crate::connection::{Connection, Dispatches, at_office, call, pages};
 use crate::names::find_numbered;
 use crate::problem::Problem;
 
@@ -230,8 +230,7 @@ macro_rules! step {
         let name = name(&$one.dispatch, &$client, $among).await?;
         let request_id = $context.request().to_string();
         let asked = pb::$request { request_id, name, etag: String::new(), $($field: $value),* };
-        let place = concat!("office, ", stringify!($method));
-        call(place, Some($context.request()), $client.$method(asked)).await?
+        call(&at_office(stringify!($request)), Some($context.request()), $client.$method(asked)).await?
     }};
 }
 

@@ -46,6 +46,17 @@ pub enum Command {
     /// Draft guidance
     #[command(after_help = EXAMPLES)]
     Draft(Draft),
+    /// Steps of the guidance itself
+    #[command(flatten)]
+    Change(Change),
+    /// Steps of an objection
+    #[command(flatten)]
+    Dispute(Dispute),
+}
+
+/// A step of the guidance itself.
+#[derive(Debug, Subcommand)]
+pub enum Change {
     /// Pass the legality review of another's draft (合法性审核)
     #[command(after_help = EXAMPLES)]
     Review(One),
@@ -61,6 +72,11 @@ pub enum Command {
     /// Object to guidance in the name of a front institution (异议)
     #[command(after_help = EXAMPLES)]
     Object(Object),
+}
+
+/// A step of an objection.
+#[derive(Debug, Subcommand)]
+pub enum Dispute {
     /// Forward an objection to the leaders, in the name of OFFICE
     #[command(after_help = EXAMPLES)]
     Forward(Objection),
@@ -234,10 +250,8 @@ pub async fn run(command: Command, context: &Context) -> Result<(), Problem> {
             call("office, GetGuidance", None, client.get_guidance(pb::GetGuidanceRequest { name })).await?
         }
         Command::Draft(draft) => self::draft(draft, client, context).await?,
-        Command::Review(_) | Command::Issue(_) | Command::SignFor(_) | Command::Withdraw(_) | Command::Object(_) => {
-            change(command, client, context).await?
-        }
-        Command::Forward(_) | Command::Answer(_) | Command::Settle(_) => dispute(command, client, context).await?,
+        Command::Change(step) => change(step, client, context).await?,
+        Command::Dispute(step) => dispute(step, client, context).await?,
     };
     context.output.message(&guidance, show)
 }
@@ -270,77 +284,61 @@ async fn draft(draft: Draft, mut client: Guidances, context: &Context) -> Result
 }
 
 /// A step of the guidance itself.
-async fn change(command: Command, mut client: Guidances, context: &Context) -> Result<pb::Guidance, Problem> {
+async fn change(command: Change, mut client: Guidances, context: &Context) -> Result<pb::Guidance, Problem> {
     let request = Some(context.request());
     let (request_id, etag) = (context.request().to_string(), String::new());
     match command {
-        Command::Review(one) => {
+        Change::Review(one) => {
             let name = name(&one.guidance, &client).await?;
             let asked = pb::ReviewGuidanceRequest { request_id, name, etag };
             call("office, ReviewGuidance", request, client.review_guidance(asked)).await
         }
-        Command::Issue(one) => {
+        Change::Issue(one) => {
             let name = name(&one.guidance, &client).await?;
             let asked = pb::IssueGuidanceRequest { request_id, name, etag };
             call("office, IssueGuidance", request, client.issue_guidance(asked)).await
         }
-        Command::SignFor(one) => {
+        Change::SignFor(one) => {
             let name = name(&one.guidance, &client).await?;
             let asked = pb::SignForGuidanceRequest { request_id, name, etag };
             call("office, SignForGuidance", request, client.sign_for_guidance(asked)).await
         }
-        Command::Withdraw(it) => {
+        Change::Withdraw(it) => {
             let name = name(&it.one.guidance, &client).await?;
             let asked = pb::WithdrawGuidanceRequest { request_id, name, reason: it.reason, etag };
             call("office, WithdrawGuidance", request, client.withdraw_guidance(asked)).await
         }
-        Command::Object(it) => {
+        Change::Object(it) => {
             let name = name(&it.one.guidance, &client).await?;
             let ground = it.ground.into();
             let Object { grant, reasons, points, .. } = it;
             let asked = pb::ObjectToGuidanceRequest { request_id, name, ground, grant, reasons, points, etag };
             call("office, ObjectToGuidance", request, client.object_to_guidance(asked)).await
         }
-        Command::List(_)
-        | Command::Show(_)
-        | Command::InForce(_)
-        | Command::Draft(_)
-        | Command::Forward(_)
-        | Command::Answer(_)
-        | Command::Settle(_) => Err(Problem::failed("this program", "no step of guidance")),
     }
 }
 
 /// A step of an objection.
-async fn dispute(command: Command, mut client: Guidances, context: &Context) -> Result<pb::Guidance, Problem> {
+async fn dispute(command: Dispute, mut client: Guidances, context: &Context) -> Result<pb::Guidance, Problem> {
     let request = Some(context.request());
     let (request_id, etag) = (context.request().to_string(), String::new());
     match command {
-        Command::Forward(it) => {
+        Dispute::Forward(it) => {
             let name = objection(&it.objection, &client).await?;
             let asked = pb::ForwardObjectionRequest { request_id, name, etag };
             call("office, ForwardObjection", request, client.forward_objection(asked)).await
         }
-        Command::Answer(it) => {
+        Dispute::Answer(it) => {
             let name = objection(&it.objection.objection, &client).await?;
             let asked = pb::AnswerObjectionRequest { request_id, name, answer: it.text, etag };
             call("office, AnswerObjection", request, client.answer_objection(asked)).await
         }
-        Command::Settle(it) => {
+        Dispute::Settle(it) => {
             let name = objection(&it.objection.objection, &client).await?;
             let (outcome, settlement) = (it.outcome.into(), it.text);
             let asked = pb::SettleObjectionRequest { request_id, name, outcome, settlement, etag };
             call("office, SettleObjection", request, client.settle_objection(asked)).await
         }
-        Command::List(_)
-        | Command::Show(_)
-        | Command::InForce(_)
-        | Command::Draft(_)
-        | Command::Review(_)
-        | Command::Issue(_)
-        | Command::SignFor(_)
-        | Command::Withdraw(_)
-        | Command::Object(_) => Err(Problem::failed("this program", "no step of an objection")),
     }
 }
 

@@ -7,7 +7,7 @@ use vocabulary::{RequestId, time};
 
 use super::{One, Seen, name};
 use crate::cli::Context;
-use crate::connection::{Inboxes, call};
+use crate::connection::{Inboxes, at_office, call};
 use crate::problem::Problem;
 
 /// Examples of the work, beside those of the way to the first check.
@@ -266,8 +266,7 @@ macro_rules! step {
             $($field: $value,)*
             ..pb::$request::default()
         };
-        let what = concat!("office, ", stringify!($rpc));
-        call(what, Some($context.request()), $client.$rpc(asked)).await
+        call(&at_office(stringify!($request)), Some($context.request()), $client.$rpc(asked)).await
     }};
 }
 
