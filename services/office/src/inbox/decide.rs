@@ -152,9 +152,9 @@ pub(crate) fn decide(desk: &Desk, step: &Step, facts: &Facts) -> Result<Vec<Even
         | Step::SendBack { .. }
         | Step::Answered { .. }
         | Step::Archive => work::decide(desk, step, facts),
-        Step::RequestExtension { .. } | Step::GrantExtension { .. } | Step::RefuseExtension { .. } => {
-            extension::decide(paper, step, facts)
-        }
+        Step::RequestExtension { due, reason } => extension::request(paper, step, *due, reason, facts),
+        Step::GrantExtension { words } => extension::grant(paper, step, words, facts),
+        Step::RefuseExtension { reason } => extension::refuse(paper, step, reason, facts),
         Step::Merge { into, reason } => links::merge(desk, step, into, reason, facts),
         Step::Transfer { to, reason } => links::transfer(desk, step, *to, reason, facts),
         Step::Recall(recall) => links::recall(paper, recall),

@@ -10,52 +10,30 @@ use super::super::work::{Due, DueSource, Extension, Phase, Work};
 use super::{Facts, Step, wrong_stage};
 use crate::refusal::Refusal;
 
-/// Says what a step about an extension does, or why not.
-pub(super) fn decide(paper: &Paper, step: &Step, facts: &Facts) -> Result<Vec<Event>, Refusal> {
-    let wrong = || wrong_stage(paper, step);
-    let Stage::Worked { work, .. } = &paper.stage else { return Err(wrong()) };
-    if work.phase != Phase::Assigned && !work.phase.handling() {
-        return Err(wrong());
-    }
-    match step {
-        Step::RequestExtension { due, reason } => request(paper, work, *due, reason, facts),
-        Step::GrantExtension { words } => {
-            let extension = waiting(work, facts)?.ok_or_else(wrong)?;
-            Ok(grant(paper, extension, words, facts))
-        }
-        Step::RefuseExtension { reason } => {
-            waiting(work, facts)?.ok_or_else(wrong)?;
-            Ok(vec![Event::of(&paper.name, What::ExtensionRefused(facts.deed(reason)))])
-        }
-        Step::SignFor
-        | Step::Register { .. }
-        | Step::Check { .. }
-        | Step::Return { .. }
-        | Step::ReturnForFaults { .. }
-        | Step::Instruct { .. }
-        | Step::Assign(_)
-        | Step::DecideAssignment(_)
-        | Step::RefuseAssignment { .. }
-        | Step::Accept
-        | Step::ReportProgress { .. }
-        | Step::FinishPart { .. }
-        | Step::MarkRead
-        | Step::Guide { .. }
-        | Step::Report { .. }
-        | Step::Complete
-        | Step::SendBack { .. }
-        | Step::Answered { .. }
-        | Step::Archive
-        | Step::Merge { .. }
-        | Step::Transfer { .. }
-        | Step::Recall(_)
-        | Step::Urge(_)
-        | Step::Ring
-        | Step::Derive => Err(wrong()),
+/// The work on a paper that somebody handles: only its due can be extended.
+fn handled<'p>(paper: &'p Paper, step: &Step) -> Result<&'p Work, Refusal> {
+    match &paper.stage {
+        Stage::Worked { work, .. } if work.phase == Phase::Assigned || work.phase.handling() => Ok(work),
+        Stage::Worked { .. }
+        | Stage::Arrived
+        | Stage::SignedFor { .. }
+        | Stage::Registered { .. }
+        | Stage::Returned { .. }
+        | Stage::Merged { .. }
+        | Stage::Transferred { .. }
+        | Stage::Recalled { .. } => Err(wrong_stage(paper, step)),
     }
 }
 
-fn request(paper: &Paper, work: &Work, due: Date, reason: &str, facts: &Facts) -> Result<Vec<Event>, Refusal> {
+/// The lead asks for a later due.
+pub(super) fn request(
+    paper: &Paper,
+    step: &Step,
+    due: Date,
+    reason: &str,
+    facts: &Facts,
+) -> Result<Vec<Event>, Refusal> {
+    let work = handled(paper, step)?;
     if work.extension.is_some() {
         return Err(Refusal::from(WorkRefusal::Once { paper: paper.name.to_string() }));
     }
@@ -75,22 +53,29 @@ fn request(paper: &Paper, work: &Work, due: Date, reason: &str, facts: &Facts) -
 }
 
 /// The extension that waits for a decision. Nobody decides what he asked for himself (overview.md §1.6(6)).
-fn waiting<'w>(work: &'w Work, facts: &Facts) -> Result<Option<&'w Extension>, Refusal> {
-    match &work.extension {
+fn waiting<'p>(paper: &'p Paper, step: &Step, facts: &Facts) -> Result<&'p Extension, Refusal> {
+    match &handled(paper, step)?.extension {
         Some(extension) if extension.decision.is_none() && extension.request.person == facts.person => {
             Err(Refusal::from(WorkRefusal::OwnResult { person: facts.person.clone() }))
         }
-        Some(extension) if extension.decision.is_none() => Ok(Some(extension)),
-        Some(_) | None => Ok(None),
+        Some(extension) if extension.decision.is_none() => Ok(extension),
+        Some(_) | None => Err(wrong_stage(paper, step)),
     }
 }
 
-/// The sender is to be informed where the new due passes over the one that he set.
-fn grant(paper: &Paper, extension: &Extension, words: &str, facts: &Facts) -> Vec<Event> {
+/// OFFICE refuses what was asked for.
+pub(super) fn refuse(paper: &Paper, step: &Step, reason: &str, facts: &Facts) -> Result<Vec<Event>, Refusal> {
+    waiting(paper, step, facts)?;
+    Ok(vec![Event::of(&paper.name, What::ExtensionRefused(facts.deed(reason)))])
+}
+
+/// OFFICE grants what was asked for. The sender is to be informed where the new due passes over the one that he set.
+pub(super) fn grant(paper: &Paper, step: &Step, words: &str, facts: &Facts) -> Result<Vec<Event>, Refusal> {
+    let extension = waiting(paper, step, facts)?;
     let due = extension.due;
     let set = time::parse_date(&paper.arrival.summary.due).is_ok_and(|senders| due > senders);
     let sender = if set { SenderDue::PassedOver } else { SenderDue::None };
     let new = Due { last: Deadline::On(due), source: DueSource::Extension, since: facts.now };
     let extended = What::Extended { due, sender, deed: facts.deed(words) };
-    vec![Event::of(&paper.name, extended), Event::of(&paper.name, What::DueSet(new))]
+    Ok(vec![Event::of(&paper.name, extended), Event::of(&paper.name, What::DueSet(new))])
 }
