@@ -61,9 +61,13 @@ impl Desks {
 ///
 /// # Errors
 /// [`StartError`] where the gateway has no address, or the database is away.
-pub(crate) async fn serve(service: Service, runtime: &Runtime, rules: DispatchRules) -> Result<Service, StartError> {
-    let calendar = Arc::new(WorkingCalendar::official().clone());
-    let desks = Arc::new(Desks { rules: Arc::new(rules), calendar });
+pub(crate) async fn serve(
+    service: Service,
+    runtime: &Runtime,
+    rules: DispatchRules,
+    calendar: WorkingCalendar,
+) -> Result<Service, StartError> {
+    let desks = Arc::new(Desks { rules: Arc::new(rules), calendar: Arc::new(calendar) });
     let writer = runtime.writer().clone();
     reminders::determine(&writer, &desks).await?;
     let rpc = rpc::DispatchRpc::new(runtime.clone(), Arc::clone(&desks));

@@ -45,7 +45,6 @@ use runtime::access::Act;
 use runtime::caller::ServiceName;
 use runtime::config::ConfigError;
 use runtime::db::Migrations;
-use runtime::execute::Writer;
 use runtime::serve::{Blueprint, Runtime, Service, StartError};
 use runtime::subscription::{OwnFeed, Subscription};
 use runtime::tasks::Tasks;
@@ -58,7 +57,6 @@ use townlink_proto::townlink::office::v1::institution_service_server::Institutio
 use townlink_proto::townlink::office::v1::opinion_service_server::OpinionServiceServer;
 use townlink_proto::townlink::office::v1::roster_service_server::RosterServiceServer;
 use townlink_proto::townlink::office::v1::supervision_service_server::SupervisionServiceServer;
-use vocabulary::WorkingCalendar;
 
 use coordination::rpc::CoordinationRpc;
 use coordination::timer::Duties;
@@ -137,20 +135,20 @@ pub async fn assemble(runtime: Runtime) -> Result<Service, StartError> {
     let first = roster::first_assignments(&settings.roster, runtime.clock().today()).map_err(invalid)?;
     roster::take_over(writer, first).await?;
     let rules = Rules::new(&settings.register, names.town()).map_err(invalid)?;
-    let coordination = coordination_rules(&settings)?;
-    let oversight = oversight::settings::Rules::new(&settings.oversight, &settings.register.fields).map_err(invalid)?;
-    let oversight = Arc::new(oversight);
-    runtime::timer::start(OversightLimits::new(writer.clone(), Arc::clone(&oversight)), writer, runtime.tasks());
-    Courier::new(writer.clone(), runtime.directory().clone(), Arc::clone(&oversight)).start(runtime.tasks());
-    let roster = Roster::new(runtime.db().clone());
     let due = Arc::new(settings.inbox.rules().map_err(invalid)?);
+    let (fields, calendar) = (&settings.register.fields, &due.calendar);
+    let coordination = coordination::settings::Rules::new(&settings.coordination, fields, calendar.clone());
+    let coordination = Arc::new(coordination.map_err(invalid)?);
+    let oversight = oversight::settings::Rules::new(&settings.oversight, fields, calendar.clone());
+    let oversight = Arc::new(oversight.map_err(invalid)?);
     alarm::set_anew(writer, &due).await?;
-    runtime::timer::start(Alarms::new(writer.clone(), Arc::clone(&due)), writer, runtime.tasks());
+    let falling_due = falling_due(&runtime, &due, Arc::clone(&coordination), Arc::clone(&oversight));
+    let roster = Roster::new(runtime.db().clone());
     let queue = Queue::open(writer.clone(), Arc::clone(&due), runtime.tasks());
 
     let institutions = InstitutionRpc::new(Arc::clone(&names));
     let deliveries = DeliveryRpc::new(runtime.clone(), queue, Arc::clone(&due));
-    let inboxes = InboxRpc::new(runtime.clone(), due);
+    let inboxes = InboxRpc::new(runtime.clone(), Arc::clone(&due));
     let people = RosterRpc::new(writer.clone(), roster.clone());
     let matters = CoordinationRpc::new(writer.clone(), Arc::clone(&coordination));
     let guidances = GuidanceRpc::new(writer.clone(), Arc::clone(&coordination));
@@ -163,30 +161,34 @@ pub async fn assemble(runtime: Runtime) -> Result<Service, StartError> {
         .serve(GuidanceServiceServer::new(guidances))
         .serve(SupervisionServiceServer::new(SupervisionRpc::new(runtime.clone(), Arc::clone(&oversight))))
         .serve(OpinionServiceServer::new(OpinionRpc::new(runtime.clone(), oversight)))
-        .background(duties_fall_due(writer.clone(), coordination))
+        .background(falling_due)
         .people(Arc::new(roster))
         .grants(settings.journal_grants().map_err(invalid)?)
         .admit(GATEWAY, Act::Deliver)
         .admit(SERVICE_CENTER, Act::GiveOpinion);
     let service = register::serve(service, &runtime, rules, Arc::clone(&names)).await?;
     let outgoing = DispatchRules::new(&settings.dispatch, Arc::clone(&names)).map_err(invalid)?;
-    let service = dispatch::serve(service, &runtime, outgoing).await?;
+    let service = dispatch::serve(service, &runtime, outgoing, calendar.clone()).await?;
     let service = settings.journal_readers().fold(service, |service, reader| service.admit(reader, Act::ReadJournal));
     Ok(ASKING.into_iter().fold(service, |service, asking| service.admit(asking, Act::AskStanding)))
 }
 
-fn coordination_rules(settings: &OfficeSettings) -> Result<Arc<coordination::settings::Rules>, ConfigError> {
-    let calendar = WorkingCalendar::official().clone();
-    let rules = coordination::settings::Rules::new(&settings.coordination, &settings.register.fields, calendar);
-    rules.map(Arc::new).map_err(invalid)
-}
-
-/// Raises the alarms of the coordination, and tells papers of their guidance, while the office serves.
-fn duties_fall_due(writer: Writer, rules: Arc<coordination::settings::Rules>) -> impl FnOnce(&Tasks) + Send + 'static {
+/// Raises the alarms of inboxes, coordination and oversight, and tells papers of their guidance and services of what concerns their
+/// cases, while the office serves.
+fn falling_due(
+    runtime: &Runtime,
+    due: &Arc<inbox::rules::Rules>,
+    coordination: Arc<coordination::settings::Rules>,
+    oversight: Arc<oversight::settings::Rules>,
+) -> impl FnOnce(&Tasks) + Send + 'static {
+    let (writer, directory, due) = (runtime.writer().clone(), runtime.directory().clone(), Arc::clone(due));
     move |tasks| {
         let db = writer.db().clone();
         Subscription::new(db.clone(), Sources::new(writer.clone()), OwnFeed::new(db)).start(tasks);
-        timer::start(Duties::new(writer.clone(), rules), &writer, tasks);
+        Courier::new(writer.clone(), directory, Arc::clone(&oversight)).start(tasks);
+        timer::start(Alarms::new(writer.clone(), due), &writer, tasks);
+        timer::start(Duties::new(writer.clone(), coordination), &writer, tasks);
+        timer::start(OversightLimits::new(writer.clone(), oversight), &writer, tasks);
     }
 }
 

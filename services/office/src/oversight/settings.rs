@@ -131,7 +131,11 @@ impl Rules {
     ///
     /// # Errors
     /// [`SettingsError`], naming the setting.
-    pub(crate) fn new(settings: &OversightSettings, fields: &[FieldLine]) -> Result<Self, SettingsError> {
+    pub(crate) fn new(
+        settings: &OversightSettings,
+        fields: &[FieldLine],
+        calendar: WorkingCalendar,
+    ) -> Result<Self, SettingsError> {
         let LimitSettings { answer, opinion, need_more } = settings.limits;
         if answer == 0 || opinion == 0 || need_more == 0 {
             return Err(wrong("limits".to_owned(), "must be working days, at least one each"));
@@ -160,7 +164,7 @@ impl Rules {
             answer_days: answer.into(),
             opinion_days: opinion.into(),
             need_more_days: need_more.into(),
-            calendar: WorkingCalendar::official().clone(),
+            calendar,
             fields: fields.collect::<Result<_, _>>()?,
             designations: designations.collect::<Result<_, _>>()?,
             services: services.collect::<Result<_, _>>()?,
@@ -211,7 +215,8 @@ fn wrong(key: String, fault: &str) -> SettingsError {
 #[cfg(test)]
 pub(crate) fn built_in() -> Rules {
     let fields = crate::register::settings::RegisterSettings::default().fields;
-    Rules::new(&OversightSettings::default(), &fields).expect("the built-in settings hold")
+    Rules::new(&OversightSettings::default(), &fields, WorkingCalendar::official().clone())
+        .expect("the built-in settings hold")
 }
 
 #[cfg(test)]
@@ -244,7 +249,7 @@ mod tests {
         for (key, change) in changes {
             let mut settings = OversightSettings::default();
             change(&mut settings);
-            let error = Rules::new(&settings, &[]).expect_err(key);
+            let error = Rules::new(&settings, &[], WorkingCalendar::official().clone()).expect_err(key);
             assert_eq!(error.key, format!("office.oversight.{key}"), "{error}");
         }
     }
