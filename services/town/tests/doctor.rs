@@ -76,6 +76,23 @@ fn sql(file: &Path, statements: &str) {
     });
 }
 
+/// Waits until a question to a database file has an answer.
+fn answered(file: &Path, question: &'static str) {
+    let threads = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    threads.block_on(async {
+        use sqlx::Connection as _;
+        sqlx::any::install_default_drivers();
+        let address = format!("sqlite:{}?mode=rw", file.display());
+        let mut connection = sqlx::AnyConnection::connect(&address).await.expect("connected");
+        let begun = std::time::Instant::now();
+        while sqlx::query(question).fetch_optional(&mut connection).await.expect("read").is_none() {
+            assert!(begun.elapsed() < std::time::Duration::from_secs(30), "no answer: {question}");
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+        connection.close().await.expect("closed");
+    });
+}
+
 /// Holds a database file for writing while something is done.
 fn locked<T>(file: &Path, done: impl FnOnce() -> T) -> T {
     let threads =

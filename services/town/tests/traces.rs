@@ -68,10 +68,19 @@ impl Collector {
         }
     }
 
-    /// The services whose spans are in a trace, by the names of the spans.
-    fn trace(&self, id: &[u8]) -> Vec<String> {
-        let told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        told.iter().filter(|(_, span)| span.trace_id == id).map(|(by, span)| format!("{by} {}", span.name)).collect()
+    /// Waits until a span that begins so is in a trace: each process exports its own, when it comes to it.
+    fn joins(&self, id: &[u8], begins: &str) {
+        let begun = Instant::now();
+        loop {
+            let told = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            let of_trace = told.iter().filter(|(_, span)| span.trace_id == id);
+            let trace: Vec<_> = of_trace.map(|(by, span)| format!("{by} {}", span.name)).collect();
+            if trace.iter().any(|span| span.starts_with(begins)) {
+                return;
+            }
+            assert!(begun.elapsed() < Duration::from_secs(30), "no {begins} in {trace:?}");
+            std::thread::sleep(Duration::from_millis(50));
+        }
     }
 }
 
@@ -128,8 +137,7 @@ fn one_trace_goes_through_both_services_and_one_through_the_relay() {
 
     // Inside one process, over a pipe: the gateway asks the office what the person may do.
     let registered = collector.find("gateway", "KeyService/RegisterKey");
-    let trace = collector.trace(&registered.trace_id);
-    assert!(trace.iter().any(|span| span.starts_with("office townlink.office.v1.RosterService/")), "{trace:?}");
+    collector.joins(&registered.trace_id, "office townlink.office.v1.RosterService/");
 
     // Through the relay: what becomes of a paper is one trace, whoever does something about it.
     let (accepted, delivered) = (collector.find("gateway", "accept"), collector.find("gateway", "deliver"));
@@ -156,8 +164,7 @@ fn one_trace_goes_through_both_services_and_one_through_the_relay() {
     until(&["key", "generate", "second"]);
     until(&["--as", "person/key-confirmer", "--json", "key", "show", "county-government"]);
     let called = collector.find("gateway", "KeyService/GetKey");
-    let trace = collector.trace(&called.trace_id);
-    assert!(trace.iter().any(|span| span.starts_with("office townlink.office.v1.RosterService/")), "{trace:?}");
+    collector.joins(&called.trace_id, "office townlink.office.v1.RosterService/");
 }
 
 /// A paper from the county, as far as its sign-for.

@@ -8,7 +8,7 @@ use runtime::caller::Cell;
 use runtime::pki::{Authority, Validity};
 use vocabulary::Date;
 
-use super::{SETTINGS, doctor, doctor_with, locked, sql};
+use super::{SETTINGS, answered, doctor, doctor_with, locked, sql};
 use crate::unreached::{Town, cell, replace};
 
 const HOLDS: Validity = Validity { from: Date::constant(2012, 1, 1), to: Date::constant(2062, 1, 1) };
@@ -16,6 +16,13 @@ const HOLDS: Validity = Validity { from: Date::constant(2012, 1, 1), to: Date::c
 /// A town that ran once.
 fn rested() -> tempfile::TempDir {
     Town::up(&SETTINGS).end()
+}
+
+/// A town that ran until its office had signed a checkpoint.
+fn logged() -> tempfile::TempDir {
+    let town = Town::up(&SETTINGS);
+    answered(&town.folder.path().join("townlink-data/office.db"), "select 1 from log_checkpoint");
+    town.end()
 }
 
 #[test]
@@ -84,10 +91,10 @@ fn databases() {
 
 #[test]
 fn a_log_that_other_keys_signed() {
-    let folder = rested();
+    let folder = logged();
     let file = folder.path().join("townlink-data/office.db");
     // The checkpoint of another town: the same origin, other keys.
-    let other = rested();
+    let other = logged();
     let theirs = other.path().join("townlink-data/office.db");
     sql(
         &file,
