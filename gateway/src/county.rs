@@ -27,7 +27,7 @@ use vocabulary::Sm3Digest;
 
 use folder::Folder;
 
-pub use serve::serve;
+pub use serve::{serve, serve_on};
 
 /// In whose name the receiver refuses.
 const COUNTY: ServiceName = ServiceName("county");

@@ -138,8 +138,7 @@ fn endpoints(runtime: &Runtime, settings: &Settings) -> Result<HashMap<Departmen
         let code = DepartmentCode::parse(department).map_err(|error| wrong(error.to_string()))?;
         let CountyReceiver { address, tls_name } = receiver;
         let remote = Remote::new(address, tls_name, town.authority()?, &town.keys(NAME)?.identity);
-        let channel = remote.map_err(|error| wrong(error.to_string()))?.channel();
-        endpoints.insert(code, County::new(address, channel));
+        endpoints.insert(code, County::new(remote.map_err(|error| wrong(error.to_string()))?));
     }
     Ok(endpoints)
 }

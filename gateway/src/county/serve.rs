@@ -6,11 +6,13 @@ use std::time::Duration;
 use futures::{Stream, StreamExt as _, stream};
 use runtime::caller::{Cell, Peer};
 use runtime::pki::{IdentityFiles, PkiError, server_config};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 use tokio_stream::wrappers::TcpListenerStream;
 use tonic::transport::Server;
+use tonic::transport::server::Connected;
 use townlink_proto::townlink::county::v1::county_receiver_service_server::{
     CountyReceiverService, CountyReceiverServiceServer,
 };
@@ -43,19 +45,37 @@ pub async fn serve(
     receiver: impl CountyReceiverService,
     end: impl Future<Output = ()>,
 ) -> Result<(), ReceiverError> {
+    serve_on(TcpListenerStream::new(listener), cell, authority, identity, receiver, end).await
+}
+
+/// As [`serve`], on whatever brings connections.
+///
+/// # Errors
+/// [`ReceiverError`] where the certificate cannot be used or the endpoint fails.
+pub async fn serve_on<T>(
+    incoming: impl Stream<Item = std::io::Result<T>>,
+    cell: Cell,
+    authority: &Path,
+    identity: &IdentityFiles,
+    receiver: impl CountyReceiverService,
+    end: impl Future<Output = ()>,
+) -> Result<(), ReceiverError>
+where
+    T: AsyncRead + AsyncWrite + Connected + Unpin + Send + 'static,
+{
     let tls = TlsAcceptor::from(server_config(authority, identity)?);
-    let connections = connections(listener, cell, tls);
+    let connections = connections(incoming, cell, tls);
     let service = CountyReceiverServiceServer::new(receiver);
     Ok(Server::builder().add_service(service).serve_with_incoming_shutdown(connections, end).await?)
 }
 
 /// The connections of the town's gateway. All others are dropped, and told of.
-fn connections(
-    listener: TcpListener,
+fn connections<T: AsyncRead + AsyncWrite + Unpin>(
+    incoming: impl Stream<Item = std::io::Result<T>>,
     cell: Cell,
     tls: TlsAcceptor,
-) -> impl Stream<Item = std::io::Result<TlsStream<TcpStream>>> {
-    let admitted = TcpListenerStream::new(listener).map(move |tcp| {
+) -> impl Stream<Item = std::io::Result<TlsStream<T>>> {
+    let admitted = incoming.map(move |tcp| {
         let (tls, cell) = (tls.clone(), cell.clone());
         async move {
             let shaken = tokio::time::timeout(HANDSHAKE_MAX, tls.accept(tcp.ok()?)).await.ok()?.ok()?;

@@ -28,6 +28,13 @@ pub use cases::{APPLICATION, APPLICATION_CASE, seed};
 /// The name under which the reference runs.
 pub const NAME: ServiceName = ServiceName("service-center");
 
+/// A file in the data directory. While it is there, the reference takes nothing that it is brought, as if it were away; for tests of
+/// whoever brings it something.
+pub const AWAY: &str = "service-center.away";
+
+/// The content of that file with which the reference takes what it is brought, and its answer is lost.
+pub const ANSWERS_LOST: &str = "answers lost";
+
 /// The office, which notes and delivers.
 const OFFICE: ServiceName = ServiceName("office");
 

@@ -5,10 +5,13 @@ use std::time::Duration;
 use tests::random::Random;
 use turmoil::Sim;
 
-use crate::stage::COUNTY;
+use crate::stage::{COUNTY, PUSHED};
 
 /// Every pair that the network can part.
-const PAIRS: [(&str, &str); 3] = [(COUNTY, "gateway"), (COUNTY, "office"), ("gateway", "office")];
+const PAIRS: [(&str, &str); 4] = [(COUNTY, "gateway"), (COUNTY, "office"), ("gateway", "office"), ("gateway", PUSHED)];
+
+/// Every host that can die.
+const HOSTS: [&str; 3] = ["office", "gateway", PUSHED];
 
 /// When the last fault begins, at the latest.
 const TROUBLE: Duration = Duration::from_secs(45);
@@ -17,7 +20,7 @@ const TROUBLE: Duration = Duration::from_secs(45);
 const MENDED: Duration = Duration::from_secs(90);
 
 /// How many faults a round has at least, and how many more it may have.
-const FAULTS: (u64, u64) = (10, 10);
+const FAULTS: (u64, u64) = (12, 12);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Change {
@@ -38,7 +41,7 @@ enum Change {
 }
 
 /// The faults still to come, the next one last.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct Schedule {
     changes: Vec<(Duration, Change)>,
     played: usize,
@@ -53,7 +56,7 @@ impl Schedule {
             let begin = milliseconds(random, 500, TROUBLE);
             let end = begin + milliseconds(random, 100, Duration::from_secs(12));
             let (left, right) = *random.choose(&PAIRS);
-            let host = *random.choose(&["office", "gateway"]);
+            let host = *random.choose(&HOSTS);
             let (change, mended) = match random.below(6) {
                 0 => (Change::Part(left, right), Change::Mend(left, right)),
                 1 => (Change::PartOneWay(left, right), Change::Mend(left, right)),
@@ -66,11 +69,8 @@ impl Schedule {
         for (left, right) in PAIRS {
             changes.push((MENDED, Change::Mend(left, right)));
         }
-        changes.extend([
-            (MENDED, Change::Start("office")),
-            (MENDED, Change::Start("gateway")),
-            (MENDED, Change::Slow(60)),
-        ]);
+        changes.extend(HOSTS.map(|host| (MENDED, Change::Start(host))));
+        changes.push((MENDED, Change::Slow(60)));
         changes.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
         Self { changes, played: 0 }
     }

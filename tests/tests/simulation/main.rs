@@ -1,19 +1,26 @@
-//! County, gateway and office on a simulated network: messages are late, connections break, parts of the network fall apart,
-//! processes die. Whatever the network does, what was acknowledged is there, once, in order, and every answer is the same bytes.
+//! County, gateway and office on a simulated network: messages are late, come twice, come again and overtake one another, connections
+//! break, parts of the network fall apart, processes die. Whatever the network does, what was acknowledged is there, once, in order,
+//! and every answer is the same bytes: of papers to the town, and of the town's own papers to departments that pull and are pushed to.
 //!
 //! Each round follows a schedule of faults that its seed makes; the seed is printed, and `TOWNLINK_SIMULATION_SEED=n` plays its
 //! schedule again. `TOWNLINK_SIMULATION_ROUNDS=n` plays more rounds.
 
 mod check;
 mod county;
+mod dispatches;
 mod faults;
+mod front;
+mod messages;
+mod receivers;
 mod stage;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tests::random::Random;
 
+use dispatches::Letter;
 use faults::Schedule;
+use messages::{Fate, Messages};
 use stage::Stage;
 
 /// How many rounds are played unless it is said.
@@ -40,11 +47,45 @@ fn nothing_is_lost_and_nothing_happens_twice_whatever_the_network_does() {
     }
 }
 
+/// What a seed decides before a round begins.
+struct Plan {
+    schedule: Schedule,
+    messages: u64,
+    letters: Vec<Letter>,
+    /// The choices of whoever acts.
+    story: Random,
+}
+
+impl Plan {
+    fn of_seed(seed: u64) -> Self {
+        let mut random = Random::of_seed(seed);
+        let schedule = Schedule::new(&mut random);
+        let messages = random.next_number();
+        let letters = dispatches::plan(&mut random);
+        Self { schedule, messages, letters, story: random }
+    }
+}
+
+#[test]
+fn a_seed_brings_the_same_faults_again() {
+    let fates = |plan: &Plan, way: &str| (1..=200).map(|n| Fate::of(plan.messages, way, n)).collect::<Vec<_>>();
+    for seed in [0, 1, 2_026, u64::MAX] {
+        let (plan, again, other) = (Plan::of_seed(seed), Plan::of_seed(seed), Plan::of_seed(seed ^ 1));
+        assert_eq!((&plan.schedule, &plan.letters), (&again.schedule, &again.letters));
+        assert_ne!(plan.schedule, other.schedule);
+        for way in ["gateway office /Deliver", "county/water gateway /AcknowledgeDispatch"] {
+            assert_eq!(fates(&plan, way), fates(&again, way));
+            assert_ne!(fates(&plan, way), fates(&other, way));
+        }
+        assert_ne!(fates(&plan, "gateway office"), fates(&plan, "gateway housing"), "each way has faults of its own");
+    }
+}
+
 fn round(seed: u64) {
     println!("TOWNLINK_SIMULATION_SEED={seed}");
-    let mut random = Random::of_seed(seed);
-    let stage = Stage::new();
-    let mut schedule = Schedule::new(&mut random);
+    let began = Instant::now();
+    let Plan { mut schedule, messages, letters, mut story } = Plan::of_seed(seed);
+    let stage = Stage::new(Messages::new(messages));
     let mut network = turmoil::Builder::new();
     network
         .rng_seed(seed)
@@ -59,10 +100,17 @@ fn round(seed: u64) {
         let stage = stage.clone();
         simulation.host(service, move || stage.clone().serve(service));
     }
-    let (acting, story) = (stage.clone(), random.fork());
+    for department in [stage::PUSHED, stage::LATE] {
+        let stage = stage.clone();
+        simulation.host(department, move || receivers::serve(stage.clone(), department));
+    }
+    let (acting, papers, outgoing, sent) = (stage.clone(), story.fork(), story.fork(), letters.clone());
     simulation.client(stage::COUNTY, async move {
-        county::act(&acting, story).await;
-        Ok(())
+        let both = async { futures::join!(county::act(&acting, papers), dispatches::act(&acting, &sent, outgoing)) };
+        tokio::select! {
+            ((), ()) = both => Ok(()),
+            () = county::hours(&acting) => Ok(()),
+        }
     });
     loop {
         schedule.play(&mut simulation);
@@ -72,7 +120,13 @@ fn round(seed: u64) {
             Err(error) => panic!("seed {seed}: {error}"),
         }
     }
-    println!("  {} faults, {:?} of simulated time", schedule.played(), simulation.elapsed());
+    let (repeated, kept) = stage.messages().end();
+    println!(
+        "  {} faults, {repeated} messages repeated, {kept} held back, {:?} of simulated time, {:.1?}",
+        schedule.played(),
+        simulation.elapsed(),
+        began.elapsed()
+    );
     drop(simulation);
-    check::everything_is_there_once(&stage, county::PAPERS);
+    check::everything_is_there_once(&stage, county::PAPERS, &letters);
 }

@@ -11,9 +11,9 @@ use bytes::Bytes;
 use futures::StreamExt as _;
 use futures::stream::{self, BoxStream};
 use runtime::db::Tx;
+use runtime::directory::Remote;
 use runtime::execute::Writer;
 use runtime::refusal::{Denial, Failure};
-use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tonic::transport::Channel;
 use townlink_proto::townlink::county::v1 as county;
@@ -40,15 +40,15 @@ const NO_REASON: &str = "（未说明理由）";
 #[derive(Clone)]
 pub(crate) struct County {
     channel: Channel,
-    address: Arc<str>,
+    remote: Remote,
     /// How often in a row it was not reached.
     failures: watch::Sender<u64>,
 }
 
 impl County {
-    /// An endpoint at an address, `host:port`.
-    pub(crate) fn new(address: &str, channel: Channel) -> Self {
-        Self { channel, address: address.into(), failures: watch::Sender::new(0) }
+    /// An endpoint somewhere.
+    pub(crate) fn new(remote: Remote) -> Self {
+        Self { channel: remote.channel(), remote, failures: watch::Sender::new(0) }
     }
 }
 
@@ -198,7 +198,7 @@ struct Look {
 }
 
 impl Look {
-    /// Completes when the endpoint takes connections again; never, where the dispatcher is gone.
+    /// Completes when a connection to the endpoint stands again, with the proof of who it is; never, where the dispatcher is gone.
     async fn returned(&mut self) -> Option<()> {
         let mut absent = false;
         let mut pause = LOOK_MIN;
@@ -208,8 +208,7 @@ impl Look {
                 self.failures.changed().await.ok()?;
                 continue;
             }
-            let connecting = TcpStream::connect(&*self.endpoint.address);
-            let reached = matches!(tokio::time::timeout(LOOK_MAX, connecting).await, Ok(Ok(_)));
+            let reached = self.endpoint.remote.probe().await.is_ok();
             if reached && (absent || !self.told) {
                 self.told = true;
                 return Some(());

@@ -7,7 +7,7 @@ use runtime::access::{Access, admit_read};
 use runtime::caller::Principal;
 use runtime::journal::{Author, Event, Record};
 use runtime::page::Page;
-use runtime::refusal::{Denial, Refusal, Violation};
+use runtime::refusal::{Denial, Failure, Refusal, Violation};
 use runtime::serve::Runtime;
 use tonic::{Request, Response, Status};
 use townlink_proto::google::r#type::Date;
@@ -17,8 +17,8 @@ use townlink_proto::townlink::casework::v1::opinion_taker_service_server::Opinio
 use townlink_proto::townlink::errors::v1::ErrorReason;
 use vocabulary::mask;
 
-use super::Flaw;
 use super::cases::files;
+use super::{ANSWERS_LOST, AWAY, Flaw};
 use crate::supervision::masked_party;
 
 /// The server of the reference. Cheap to clone.
@@ -59,6 +59,17 @@ impl Server {
 
     fn held(&self) -> MutexGuard<'_, Held> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Fails where a test has it away, before something is taken or after that.
+    fn at_home(&self, taken: bool) -> Result<(), Failure> {
+        let words = std::fs::read_to_string(self.runtime.settings().data_dir.join(AWAY));
+        match words {
+            Ok(words) if taken || words != ANSWERS_LOST => {
+                Err(Failure::unavailable("the reference", "a test has it away"))
+            }
+            Ok(_) | Err(_) => Ok(()),
+        }
     }
 
     /// A case is shown to the institution that supervises it, and to the leaders.
@@ -201,12 +212,14 @@ impl CaseFileService for Server {
     ) -> Result<Response<pb::TakeSupervisionOpinionResponse>, Status> {
         admit_read(&mut request)?;
         let request = request.into_inner();
+        self.at_home(false)?;
         let (fresh, noted) = self.note(&request)?;
         if fresh {
             let event = pb::SupervisionOpinionNoted { opinion: Some(request) };
             let author = self.runtime.writer().as_service();
             self.journal(Record::of(&event, ""), author).await?;
         }
+        self.at_home(true)?;
         Ok(Response::new(pb::TakeSupervisionOpinionResponse { noted }))
     }
 }
@@ -283,6 +296,7 @@ impl OpinionTakerService for Server {
     ) -> Result<Response<pb::TakeOpinionsResponse>, Status> {
         admit_read(&mut request)?;
         let request = request.into_inner();
+        self.at_home(false)?;
         let (opinions, known) = self.take(&request);
         if !opinions.is_empty() {
             let pb::TakeOpinionsRequest { review, application, .. } = request;
@@ -290,6 +304,7 @@ impl OpinionTakerService for Server {
             let author = self.runtime.writer().as_service();
             self.journal(Record::of(&event, ""), author).await?;
         }
+        self.at_home(true)?;
         Ok(Response::new(pb::TakeOpinionsResponse { known }))
     }
 }

@@ -1,5 +1,8 @@
 //! Tells other services what they are to know: that a supervision opinion about their case exists, and the opinions that they asked
 //! for. Each is told until it is taken; what is told twice is known by its name.
+//!
+//! The earliest is told first. A service that is away is told nothing more in the same round, so that nothing overtakes what it
+//! missed and nobody else waits for it; what a service answers otherwise concerns that record alone, and holds up no other.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,6 +12,7 @@ use runtime::directory::Directory;
 use runtime::execute::Writer;
 use runtime::refusal::{Denial, Failure};
 use runtime::tasks::Tasks;
+use tonic::{Code, Status};
 use townlink_proto::townlink::casework::v1 as casework;
 use townlink_proto::townlink::casework::v1::case_file_service_client::CaseFileServiceClient;
 use townlink_proto::townlink::casework::v1::opinion_taker_service_client::OpinionTakerServiceClient;
@@ -18,7 +22,7 @@ use vocabulary::Timestamp;
 use super::facts::Facts;
 use super::record::{Command, Desk, Resource, name};
 use super::settings::Rules;
-use super::store::{self, Waiting};
+use super::store::{self, Place, Waiting};
 use crate::fields::instant_to_wire;
 use crate::opinion::decide::Step as ReviewStep;
 use crate::opinion::state::JointReview;
@@ -89,46 +93,66 @@ impl Courier {
     }
 
     async fn round(&self) -> Result<Round, Failure> {
-        let mut round = Round::Done;
-        let (mut kind, mut id) = (String::new(), String::new());
+        let (mut round, mut after, mut away) = (Round::Done, Place::default(), Vec::new());
         loop {
             let mut reader = self.writer.db().read().await?;
-            let waiting = store::untold(reader.sql(), (&kind, &id), BATCH).await?;
+            let waiting = store::untold(reader.sql(), &after, BATCH).await?;
             drop(reader);
-            let Some(last) = waiting.last() else { return Ok(round) };
-            (kind, id) = (last.kind.clone(), last.id.to_string());
-            for waiting in waiting {
-                if let Err(failure) = self.tell(&waiting).await {
-                    let cause = runtime::telemetry::chain(&failure);
-                    tracing::warn!(record = %waiting.id, cause, "another service could not be told; it will be tried again");
-                    round = Round::Left;
+            let Some((_, last)) = waiting.last() else { return Ok(round) };
+            after = last.clone();
+            for (waiting, _) in waiting {
+                match self.tell(&waiting, &mut away).await {
+                    Ok(Round::Done) => {}
+                    Ok(Round::Left) => round = Round::Left,
+                    Err(failure) => {
+                        let cause = runtime::telemetry::chain(&failure);
+                        tracing::warn!(record = %waiting.id, cause, "another service could not be told; it will be tried again");
+                        round = Round::Left;
+                    }
                 }
             }
         }
     }
 
-    async fn tell(&self, waiting: &Waiting) -> Result<(), Failure> {
+    /// Tells one thing, where its service is not away.
+    async fn tell(&self, waiting: &Waiting, away: &mut Vec<ServiceName>) -> Result<Round, Failure> {
         let mut reader = self.writer.db().read().await?;
         if waiting.kind == JointReview::TYPE {
             let found = store::load::<JointReview>(reader.sql(), waiting.id).await?;
             drop(reader);
-            if let Some((review, _)) = found {
-                let count = self.deliver(waiting.id, &review).await?;
-                self.done::<JointReview>(waiting.id, move || ReviewStep::Delivered { count }).await?;
+            let Some((review, _)) = found else { return Ok(Round::Done) };
+            let service = self.service(&review.service)?;
+            if away.contains(&service) {
+                return Ok(Round::Left);
             }
+            let taken = self.deliver(service, waiting.id, &review).await?;
+            noticed(taken, service, away)
+                .map_err(|status| Failure::unavailable("the service that asked for opinions", status))?;
+            let count = review.opinions.len();
+            self.done::<JointReview>(waiting.id, move || ReviewStep::Delivered { count }).await?;
         } else {
             let found = store::load::<SupervisionOpinion>(reader.sql(), waiting.id).await?;
             drop(reader);
-            if let Some((opinion, _)) = found {
-                self.note(waiting.id, &opinion).await?;
-                self.done::<SupervisionOpinion>(waiting.id, || OpinionStep::Noted).await?;
+            let Some((opinion, _)) = found else { return Ok(Round::Done) };
+            let service = self.service(&opinion.service)?;
+            if away.contains(&service) {
+                return Ok(Round::Left);
             }
+            let taken = self.note(service, waiting.id, &opinion).await?;
+            noticed(taken, service, away)
+                .map_err(|status| Failure::unavailable("the service that holds the case", status))?;
+            self.done::<SupervisionOpinion>(waiting.id, || OpinionStep::Noted).await?;
         }
-        Ok(())
+        Ok(Round::Done)
     }
 
-    async fn note(&self, id: Uuid, opinion: &SupervisionOpinion) -> Result<(), Failure> {
-        let channel = self.directory.channel(self.service(&opinion.service)?)?;
+    async fn note(
+        &self,
+        service: ServiceName,
+        id: Uuid,
+        opinion: &SupervisionOpinion,
+    ) -> Result<Result<(), Status>, Failure> {
+        let channel = self.directory.channel(service)?;
         let request = casework::TakeSupervisionOpinionRequest {
             opinion: name::<SupervisionOpinion>(id),
             case_name: opinion.case.name.clone(),
@@ -137,20 +161,23 @@ impl Courier {
             issue_time: Some(instant_to_wire(opinion.issued.at)),
         };
         let taken = CaseFileServiceClient::new(channel).take_supervision_opinion(request).await;
-        taken.map_err(|status| Failure::unavailable("the service that holds the case", status))?;
-        Ok(())
+        Ok(taken.map(|_| ()))
     }
 
-    async fn deliver(&self, id: Uuid, review: &JointReview) -> Result<usize, Failure> {
-        let channel = self.directory.channel(self.service(&review.service)?)?;
+    async fn deliver(
+        &self,
+        service: ServiceName,
+        id: Uuid,
+        review: &JointReview,
+    ) -> Result<Result<(), Status>, Failure> {
+        let channel = self.directory.channel(service)?;
         let request = casework::TakeOpinionsRequest {
             review: name::<JointReview>(id),
             application: review.application.clone(),
             opinions: crate::opinion::wire::opinions(id, review),
         };
         let taken = OpinionTakerServiceClient::new(channel).take_opinions(request).await;
-        taken.map_err(|status| Failure::unavailable("the service that asked for opinions", status))?;
-        Ok(review.opinions.len())
+        Ok(taken.map(|_| ()))
     }
 
     fn service(&self, name: &str) -> Result<ServiceName, Failure> {
@@ -175,4 +202,19 @@ impl Courier {
             })
             .await
     }
+}
+
+/// Notes a service that gave no answer of its own.
+fn noticed(taken: Result<(), Status>, service: ServiceName, away: &mut Vec<ServiceName>) -> Result<(), Status> {
+    let absent = |status: &Status| {
+        matches!(
+            status.code(),
+            Code::Unavailable | Code::DeadlineExceeded | Code::Cancelled | Code::Unknown | Code::ResourceExhausted
+        )
+    };
+    taken.inspect_err(|status| {
+        if absent(status) {
+            away.push(service);
+        }
+    })
 }

@@ -278,17 +278,30 @@ pub(crate) async fn due(
     rows.iter().map(waiting).collect()
 }
 
-/// What another service is still to be told, in the order of type and id.
-pub(crate) async fn untold(sql: &mut Connection, after: (&str, &str), limit: i64) -> Result<Vec<Waiting>, Failure> {
+/// Where a look at what is still to be told has come to: when a record began, its type and its id.
+#[derive(Clone, Debug)]
+pub(crate) struct Place(i64, String, String);
+
+impl Default for Place {
+    fn default() -> Self {
+        Self(i64::MIN, String::new(), String::new())
+    }
+}
+
+/// What another service is still to be told, the earliest first, with the place after each.
+pub(crate) async fn untold(sql: &mut Connection, after: &Place, limit: i64) -> Result<Vec<(Waiting, Place)>, Failure> {
     let rows = sqlx::query(
-        "select type, id from oversight_records where untold = 1 and (type, id) > ($1, $2) order by type, id limit $3",
+        "select type, id, opened_us from oversight_records where untold = 1 and (opened_us, type, id) > ($1, $2, $3) \
+         order by opened_us, type, id limit $4",
     )
-    .bind(after.0.to_owned())
-    .bind(after.1.to_owned())
+    .bind(after.0)
+    .bind(after.1.clone())
+    .bind(after.2.clone())
     .bind(limit)
     .fetch_all(sql)
     .await?;
-    rows.iter().map(waiting).collect()
+    let read = |row: &Row| Ok((waiting(row)?, Place(row.int("opened_us")?, row.text(0)?, row.text(1)?)));
+    rows.iter().map(read).collect()
 }
 
 fn waiting(row: &Row) -> Result<Waiting, Failure> {

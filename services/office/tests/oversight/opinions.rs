@@ -20,7 +20,7 @@ use crate::replay;
 /// The document by which silence is agreement.
 const TACIT: &str = "昆政办发〔2026〕3号";
 
-fn asks(institution: &str) -> pb::RequestedBody {
+pub(super) fn asks(institution: &str) -> pb::RequestedBody {
     pb::RequestedBody { institution: institution.to_owned(), ..pb::RequestedBody::default() }
 }
 
@@ -36,7 +36,7 @@ fn request(bodies: Vec<pb::RequestedBody>) -> pb::RequestOpinionsRequest {
     }
 }
 
-fn opinion(name: &str, says: OpinionType, text: &str) -> pb::GiveOpinionRequest {
+pub(super) fn opinion(name: &str, says: OpinionType, text: &str) -> pb::GiveOpinionRequest {
     pb::GiveOpinionRequest {
         request_id: fresh(),
         name: name.to_owned(),
@@ -56,11 +56,11 @@ fn close(name: &str, ending: JointReviewEnding) -> pb::CloseJointReviewRequest {
 }
 
 impl Town {
-    async fn asked(&self, bodies: Vec<pb::RequestedBody>) -> pb::JointReview {
+    pub(super) async fn asked(&self, bodies: Vec<pb::RequestedBody>) -> pb::JointReview {
         self.opinions("wei").request_opinions(request(bodies)).await.expect("it is sent").into_inner()
     }
 
-    async fn gives(&self, person: &str, request: pb::GiveOpinionRequest) -> Result<pb::JointReview, Status> {
+    pub(super) async fn gives(&self, person: &str, request: pb::GiveOpinionRequest) -> Result<pb::JointReview, Status> {
         self.opinions(person).give_opinion(request).await.map(Response::into_inner)
     }
 

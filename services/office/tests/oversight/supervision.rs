@@ -59,7 +59,7 @@ impl Town {
         self.supervision(person).record_case_review(review(case)).await.map(Response::into_inner)
     }
 
-    async fn issued(&self, case: &str) -> pb::SupervisionOpinion {
+    pub(super) async fn issued(&self, case: &str) -> pb::SupervisionOpinion {
         self.supervision("chen").issue_supervision_opinion(issue(case)).await.expect("it is issued").into_inner()
     }
 

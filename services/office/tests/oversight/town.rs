@@ -93,6 +93,15 @@ impl Town {
         self.running.restart().await;
     }
 
+    /// Lets the service that holds cases be away for whoever brings it something; with these words, or at home again.
+    pub(crate) fn away(&self, words: Option<&str>) {
+        let marker = self.running.folder().join(reference::AWAY);
+        match words {
+            Some(words) => std::fs::write(marker, words).expect("a marker"),
+            None => std::fs::remove_file(marker).expect("the marker was there"),
+        }
+    }
+
     /// Ends the cell.
     pub(crate) async fn stop(self) {
         assert!(self.running.stop().await, "everything ends in time");
