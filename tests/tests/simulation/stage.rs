@@ -1,5 +1,7 @@
 //! The town of a round: a folder with an authority, keys and databases, and services that start in it as often as they must.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::Duration;
@@ -83,6 +85,8 @@ struct Inner {
     authority: Authority,
     messages: Messages,
     open: watch::Sender<bool>,
+    /// Whoever acts does so over one connection to each service.
+    channels: RefCell<HashMap<String, Channel>>,
 }
 
 impl Stage {
@@ -92,7 +96,8 @@ impl Stage {
         let cell = Cell::parse("zhangpu.kunshan").expect("a cell");
         let names = [office::BLUEPRINT.name, gateway::BLUEPRINT.name];
         let authority = pki::develop(&folder.path().join("pki"), &cell, &names, VALIDITY).expect("keys");
-        Self(Rc::new(Inner { folder, cell, authority, messages, open: watch::Sender::new(false) }))
+        let (open, channels) = (watch::Sender::new(false), RefCell::default());
+        Self(Rc::new(Inner { folder, cell, authority, messages, open, channels }))
     }
 
     /// The messages of the round.
@@ -174,7 +179,9 @@ impl Stage {
     /// A channel to a service, as whoever holds an identity.
     pub fn channel(&self, service: &str, identity: &str) -> Channel {
         let address = if service == "office" { "office:7001" } else { "gateway:7002" };
-        self.reach(address, &self.identity(identity, &[]))
+        let mut channels = self.0.channels.borrow_mut();
+        let known = channels.entry(format!("{identity} {service}"));
+        known.or_insert_with(|| self.reach(address, &self.identity(identity, &[]))).clone()
     }
 
     fn reach(&self, address: &str, identity: &IdentityFiles) -> Channel {
