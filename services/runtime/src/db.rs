@@ -44,7 +44,7 @@ pub use migrate::{Migrations, SchemaError};
 pub use row::Columns;
 pub use trouble::{Violated, violated};
 pub(crate) use tx::Held;
-pub use tx::Tx;
+pub use tx::{Turn, Tx};
 
 /// A connection, as `sqlx` wants it: `.execute(connection)`. Reads and transactions both give one.
 pub use sqlx::AnyConnection as Connection;
