@@ -251,6 +251,8 @@ both_databases! {
         let [answered] = events::<pb::DispatchAnswered>(&town.db).await.try_into().expect("one answer");
         let number = desk.get(&name).await.number.expect("a number").document_number;
         assert_eq!((&answered.dispatch, &answered.inbox_paper, &answered.document_number), (&name, &paper, &number));
+        // Nobody was to work on it, so that nothing else tells it under the name of the paper.
+        assert_eq!(events::<pb::PaperReplied>(&town.db).await, []);
 
         town.advance("2026-03-02T09:02:00+08:00").await;
         let reply = town.arrive(&mut chain, Draft { refers_to: number.clone(), ..Draft::default() }).await;
