@@ -68,7 +68,8 @@ fn whoever_holds_a_database_on_a_server_is_named() {
     databases.held("_office", table, || {
         for arguments in [&[][..], &["--offline"]] {
             let said = doctor(at, arguments);
-            said.names("office", "DR-DB-LOCKED", "application nightly report), which holds the table inbox_papers");
+            said.names("office", "DR-DB-LOCKED", "application nightly report");
+            said.names("office", "DR-DB-LOCKED", "which holds the table inbox_papers");
             assert!(said.of("gateway", "DR-DB-LOCKED").is_none(), "{}", said.text);
         }
     });
