@@ -109,6 +109,7 @@ pub const MIGRATIONS: Migrations = runtime::migrations![
     "0006_coordination",
     "0007_evaluations",
     "0008_oversight",
+    "0009_acknowledgements",
 ];
 
 /// The office, for a process to start.

@@ -251,6 +251,8 @@ both_databases! {
         let [answered] = events::<pb::DispatchAnswered>(&town.db).await.try_into().expect("one answer");
         let number = desk.get(&name).await.number.expect("a number").document_number;
         assert_eq!((&answered.dispatch, &answered.inbox_paper, &answered.document_number), (&name, &paper, &number));
+        // Nobody was to work on it, so that nothing else tells it under the name of the paper.
+        assert_eq!(events::<pb::PaperReplied>(&town.db).await, []);
 
         town.advance("2026-03-02T09:02:00+08:00").await;
         let reply = town.arrive(&mut chain, Draft { refers_to: number.clone(), ..Draft::default() }).await;
@@ -286,6 +288,42 @@ both_databases! {
         assert_eq!(reason(desk.draft("wang", same.clone()).await), "RE_NO_OPINION", "it is the original");
         let own = pb::DispatchContent { text: "市人民政府：\n我镇拟同意调整。妥否，请批示。".to_owned(), ..same };
         assert!(desk.draft("wang", own).await.is_ok());
+        town.stop().await;
+    }
+
+    async fn a_department_that_never_acknowledges_is_told_once_and_stands_among_what_is_overdue(db: TestDb) {
+        let town = Town::start_with(&db, &roster()).await.expect("the cell starts");
+        let desk = Desk(&town);
+        let both = vec!["昆山市教育局".to_owned(), "昆山市水务局".to_owned()];
+        let name = desk.sent(pb::DispatchContent { main_to: both, ..letter() }).await;
+        let prompt = desk.sent(pb::DispatchContent { title: "关于另一事项的函".to_owned(), ..letter() }).await;
+        let due = desk.get(&name).await.acknowledgement_due.expect("it is to be acknowledged");
+        assert_eq!((due.year, due.month, due.day), (2026, 3, 4), "two working days after Monday 2 March");
+        let overdue = pb::ListDispatchesRequest { overdue: true, ..Default::default() };
+
+        for (dispatch, department) in [(&name, "education"), (&prompt, "education")] {
+            town.tell(&receipt(dispatch, department, "RECEIVED")).await;
+        }
+        until(|| async { desk.get(&prompt).await.stage() == DispatchStage::Delivered }).await;
+        town.advance("2026-03-04T23:59:59+08:00").await;
+        assert_eq!(desk.listed("wang", overdue.clone()).await, [""; 0]);
+        town.advance("2026-03-05T00:00:00+08:00").await;
+        until(|| async { desk.get(&name).await.acknowledgement_overdue_time.is_some() }).await;
+        assert_eq!(desk.listed("wang", overdue.clone()).await, std::slice::from_ref(&name));
+        replay::check(&town.db).await;
+        town.advance("2026-03-20T00:00:00+08:00").await;
+        let later = desk.sent(pb::DispatchContent { title: "关于第三事项的函".to_owned(), ..letter() }).await;
+        let [told] = events::<pb::AcknowledgementOverdue>(&town.db).await.try_into().expect("one alarm, however late it is");
+        assert_eq!((told.dispatch.as_str(), told.departments.as_slice()), (name.as_str(), &["water".to_owned()][..]));
+
+        town.tell(&receipt(&name, "water", "RECEIVED")).await;
+        until(|| async { desk.get(&name).await.stage() == DispatchStage::Delivered }).await;
+        assert_eq!(desk.listed("wang", overdue.clone()).await, [""; 0], "what is acknowledged is overdue no more");
+        // Whatever the department did not take, it was told and handed over: that ends the waiting too.
+        desk.by_hand("wang", &later, "昆山市教育局").await.expect("it is recorded");
+        town.advance("2026-04-01T00:00:00+08:00").await;
+        assert_eq!(events::<pb::AcknowledgementOverdue>(&town.db).await.len(), 1);
+        replay::check(&town.db).await;
         town.stop().await;
     }
 

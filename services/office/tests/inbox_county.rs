@@ -1,7 +1,11 @@
 //! The county's will after the acceptance: to take a paper back, and to urge it.
 
+use std::time::Duration;
+
 use runtime::both_databases;
-use runtime::testing::rows;
+use runtime::db::Backend;
+use runtime::testing::{TestDb, rows};
+use sqlx::Connection as _;
 use tonic::{Response, Status};
 use townlink_proto::townlink::office::v1 as pb;
 use townlink_proto::townlink::office::v1::InboxStage;
@@ -44,6 +48,35 @@ fn twice(office: &mut Chain, construction: &mut Chain) -> [pb::DeliverRequest; 2
         ..first.clone()
     };
     [first, copy]
+}
+
+/// What was recalled lies in no inbox to be signed for, whichever came first.
+async fn taken_back(town: &Town, name: &str, recalled: Vec<String>) {
+    if name.is_empty() {
+        assert_eq!(recalled, [""; 0], "the delivery found the recall");
+    } else {
+        assert_eq!(recalled, ["OFFICE"], "the recall found the paper");
+        assert_eq!(town.paper(name).await.stage(), InboxStage::Recalled);
+    }
+}
+
+/// A recall that is held up after it looked for the paper, and before it is on record; the delivery comes meanwhile.
+async fn beside(db: &TestDb, town: &Town, delivery: pb::DeliverRequest) {
+    let mut other = sqlx::AnyConnection::connect(&db.url()).await.expect("connected");
+    let held = "begin; lock table paper_recalls in share mode";
+    sqlx::raw_sql(held).execute(&mut other).await.expect("held");
+    let paper = delivery.paper.clone();
+    let released = async {
+        tokio::time::sleep(Duration::from_millis(700)).await;
+        other.close().await.expect("closed");
+    };
+    let later = async {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        town.deliver(delivery).await
+    };
+    let (recalled, delivered, ()) = tokio::join!(recall(town, &paper), later, released);
+    let name = delivered.expect("it is delivered").inbox_paper;
+    assert_eq!((name.as_str(), recalled.expect("recalled")), ("", Vec::new()));
 }
 
 both_databases! {
@@ -91,6 +124,24 @@ both_databases! {
         assert_eq!(recall(&town, &delivery.paper).await.expect("recalled"), [""; 0]);
         assert_eq!(town.deliver(delivery).await.expect("answered").inbox_paper, "");
         assert_ne!(town.arrive(&mut chain, Draft::default()).await, "", "the papers behind it flow");
+        replay::check(&town.db).await;
+        town.stop().await;
+    }
+
+    async fn a_recall_beside_the_delivery_takes_the_paper_back_or_bars_it(db: TestDb) {
+        let town = start(&db).await;
+        let mut chain = chain();
+        for _ in 0..30 {
+            let delivery = chain.next(Draft::default());
+            let paper = delivery.paper.clone();
+            let (delivered, recalled) = tokio::join!(town.deliver(delivery), recall(&town, &paper));
+            taken_back(&town, &delivered.expect("it is delivered").inbox_paper, recalled.expect("recalled")).await;
+        }
+        if db.backend() == Backend::Postgres {
+            let delivery = chain.next(Draft::default());
+            beside(&db, &town, delivery).await;
+        }
+        assert_ne!(town.arrive(&mut chain, Draft::default()).await, "", "the papers behind them flow");
         replay::check(&town.db).await;
         town.stop().await;
     }

@@ -9,6 +9,7 @@
 //! with a connection of its own, that run one job in one transaction and repeat it where it lost a race.
 
 mod create;
+mod holder;
 mod inspect;
 mod job;
 mod lead;
@@ -35,6 +36,7 @@ use crate::refusal::Failure;
 use job::{Job, TypedJob};
 
 pub use create::{create, remove};
+pub use holder::Holder;
 pub use inspect::{BoundLog, DatabaseFault, Inspection, inspect};
 pub use job::Retry;
 pub use lead::Lead;
@@ -42,7 +44,7 @@ pub use migrate::{Migrations, SchemaError};
 pub use row::Columns;
 pub use trouble::{Violated, violated};
 pub(crate) use tx::Held;
-pub use tx::Tx;
+pub use tx::{Turn, Tx};
 
 /// A connection, as `sqlx` wants it: `.execute(connection)`. Reads and transactions both give one.
 pub use sqlx::AnyConnection as Connection;

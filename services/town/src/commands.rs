@@ -12,6 +12,7 @@ pub mod grant;
 pub mod guidance;
 pub mod inbox;
 pub mod key;
+mod listing;
 pub mod log;
 pub mod migrate;
 pub mod opinion;

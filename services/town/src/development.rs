@@ -21,7 +21,7 @@ const ROSTER_DOCUMENT: &str = "张委组〔2026〕1号";
 
 /// The first roster: a person, the post, the role. One person may hold several roles of one post, since four eyes are asked for
 /// each step and not for each role.
-pub const ROSTER: [(&str, &str, &str); 20] = [
+pub const ROSTER: [(&str, &str, &str); 25] = [
     ("registrar", "OFFICE", "GRANT_REGISTRAR"),
     ("confirmer", "OFFICE", "GRANT_CONFIRMER"),
     ("key-registrar", "OFFICE", "KEY_REGISTRAR"),
@@ -32,15 +32,20 @@ pub const ROSTER: [(&str, &str, &str); 20] = [
     ("legal-reviewer", "OFFICE", "LEGAL_REVIEWER"),
     ("hr-officer", "PERSONNEL", "HR_OFFICER"),
     ("enforcement-clerk", "ENFORCEMENT", "RELAY_CLERK"),
+    ("enforcement-relay-chief", "ENFORCEMENT", "RELAY_CHIEF"),
     ("enforcement-officer", "ENFORCEMENT", "OFFICER"),
     ("service-clerk", "SERVICE", "INTAKE_CLERK"),
     ("service-relay-clerk", "SERVICE", "RELAY_CLERK"),
+    ("service-relay-chief", "SERVICE", "RELAY_CHIEF"),
     ("construction-clerk", "CONSTRUCTION", "RELAY_CLERK"),
+    ("construction-relay-chief", "CONSTRUCTION", "RELAY_CHIEF"),
     ("construction-supervisor", "CONSTRUCTION", "SUPERVISOR"),
     ("construction-opinion", "CONSTRUCTION", "OPINION_GIVER"),
     ("economy-opinion", "ECONOMY", "OPINION_GIVER"),
     ("economy-clerk", "ECONOMY", "RELAY_CLERK"),
+    ("economy-relay-chief", "ECONOMY", "RELAY_CHIEF"),
     ("social-clerk", "SOCIAL", "RELAY_CLERK"),
+    ("social-relay-chief", "SOCIAL", "RELAY_CHIEF"),
     ("mayor", "LEADERS", "HEAD"),
 ];
 
@@ -115,6 +120,17 @@ mod tests {
         let persons = ROSTER.iter().map(|(person, _, _)| format!("person/{person}"));
         for identity in persons.chain(OTHERS.map(str::to_owned)) {
             assert!(peer(&identity, &cell).is_ok(), "{identity}");
+        }
+    }
+
+    /// A clerk's work on a paper ends with the chief of the same inbox, who merges, transfers, extends and checks results.
+    #[test]
+    fn every_inbox_with_a_clerk_has_a_chief_who_is_somebody_else() {
+        let holders =
+            |role: &'static str| ROSTER.iter().filter(move |it| it.2 == role).map(|(person, post, _)| (*person, *post));
+        for (clerk, post) in holders("RELAY_CLERK") {
+            let chief = holders("RELAY_CHIEF").find(|(person, of)| *of == post && *person != clerk);
+            assert!(chief.is_some(), "{post}");
         }
     }
 

@@ -2,6 +2,7 @@
 
 mod files;
 mod running;
+mod server;
 
 use std::path::Path;
 use std::process::Command;

@@ -29,8 +29,21 @@ impl Town {
 
     /// Starts a town in a folder that may hold one already.
     pub fn up_in(folder: tempfile::TempDir, settings: &[(&str, &str)]) -> Self {
+        Self::started(folder, settings, &[])
+    }
+
+    /// Starts a town whose data is kept on a server, in databases whose names begin like the one in the address.
+    pub fn up_on(server: &str, settings: &[(&str, &str)]) -> Self {
+        Self::started(folder(), settings, &["--postgres", server])
+    }
+
+    fn started(folder: tempfile::TempDir, settings: &[(&str, &str)], options: &[&str]) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_townlink"));
-        command.args(["up", "--ports", "auto", "--until-eof"]).current_dir(folder.path()).stdin(Stdio::piped());
+        command
+            .args(["up", "--ports", "auto", "--until-eof"])
+            .args(options)
+            .current_dir(folder.path())
+            .stdin(Stdio::piped());
         command.envs(settings.iter().copied()).env("TOWNLINK__OPERATIONS__LISTEN", "off");
         let log = std::fs::File::create(folder.path().join("up.log")).expect("a file");
         command.stdout(Stdio::null()).stderr(log);

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::join_all;
-use runtime::db::Tx;
+use runtime::db::{Turn, Tx};
 use runtime::execute::Writer;
 use runtime::journal::{self, Author, Event as _};
 use runtime::refusal::{Denial, Failure};
@@ -19,7 +19,7 @@ use tokio::time::Instant;
 
 use super::decide::{self, Verdict};
 use super::state::{Delivery, Ending, Way};
-use super::store;
+use super::{recall, store};
 use crate::inbox::rules::Rules;
 use crate::refusal::{Refusal, SequenceFault};
 
@@ -175,6 +175,7 @@ async fn write(
     rules: &Rules,
 ) -> Result<Vec<Result<Ending, Refusal>>, Failure> {
     let deliveries: Vec<_> = coming.iter().map(|(delivery, _)| Arc::clone(delivery)).collect();
+    recall::take_turn(tx, &way.sender, Turn::Together).await?;
     let mut lane = store::lane(tx.sql(), way, &deliveries).await?;
     let now = writer.clock().now();
     let (mut endings, mut events, mut entries) = (Vec::new(), Vec::new(), Vec::new());

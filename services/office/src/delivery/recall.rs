@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use runtime::db::Tx;
+use runtime::db::{Turn, Tx};
 use runtime::execute::Writer;
 use runtime::journal::{self, Author, Record};
 use runtime::refusal::{Denial, Failure};
@@ -56,9 +56,17 @@ pub(crate) async fn recall(
 
 type Taken = Result<Vec<Institution>, Box<crate::refusal::Refusal>>;
 
+/// Takes a job's turn among the deliveries and recalls of a sender. A delivery looks for a recall, and a recall for the paper:
+/// were both at work at once, neither would see the other, and a paper that was taken back would lie in an inbox. Deliveries stand
+/// side by side; a recall, which is rare, stands alone.
+pub(super) async fn take_turn(tx: &mut Tx, sender: &DepartmentCode, turn: Turn) -> Result<(), Failure> {
+    tx.take_turn(&format!("office.townlink/senders/{sender}/recalls"), turn).await
+}
+
 /// The job. A refusal is found before anything is written: whoever has signed is asked for first.
 async fn take_back(tx: &mut Tx, will: &Will<Recall>, writer: &Writer, rules: &Arc<Rules>) -> Result<Taken, Failure> {
     let AtGateway { sender, message } = &will.paper;
+    take_turn(tx, sender, Turn::Alone).await?;
     let names = store::names(tx.sql(), sender, *message).await?;
     for name in &names {
         let (paper, _) = store::load(tx.sql(), name).await?.ok_or_else(|| gone(name))?;

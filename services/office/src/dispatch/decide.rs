@@ -19,7 +19,8 @@ use super::content::Content;
 use super::refusal::{Course, Refusal};
 use super::settings::DispatchRules;
 use super::state::{
-    Awaited, Cosign, Dispatch, DispatchId, Mark, Number, Progress, Recipient, Reply, Sent, Stage, Urge, View,
+    Acknowledging, Awaited, Cosign, Dispatch, DispatchId, Mark, Number, Progress, Recipient, Reply, Sent, Stage, Urge,
+    View,
 };
 
 pub(crate) use apply::apply;
@@ -85,7 +86,9 @@ pub(crate) enum Step {
     Reply(Answering),
     /// Tell that the answer is overdue.
     Remind,
-    /// Derive by when an answer is expected, now that a calendar was loaded.
+    /// Tell that a department has not acknowledged it.
+    TellSilence,
+    /// Derive by when an answer or an acknowledgement is expected, now that a calendar was loaded.
     Determine,
 }
 
@@ -195,6 +198,17 @@ pub(crate) enum Event {
     Overdue(DispatchId, Awaited, Timestamp),
     /// By when an answer is expected is known.
     Determined(DispatchId, Awaited),
+    /// Departments have not acknowledged it in time.
+    Silent {
+        /// Which dispatch.
+        id: DispatchId,
+        /// The departments, by their codes.
+        departments: Vec<String>,
+        /// By when they were to, and when it was told.
+        acknowledging: Acknowledging,
+    },
+    /// By when departments are to acknowledge it is known.
+    AcknowledgingDetermined(DispatchId, Acknowledging),
     /// The answer was urged.
     Urged(DispatchId, Urge),
     /// It was closed.
@@ -235,6 +249,7 @@ pub(crate) fn decide(desk: &Desk, command: &Command, facts: &Facts) -> Result<Ve
         Step::Receipt(receipt) => Ok(sending::receipt(dispatch, receipt, facts)),
         Step::Reply(answering) => Ok(sending::reply(dispatch, answering, facts)),
         Step::Remind => Ok(sending::remind(dispatch, facts)),
+        Step::TellSilence => Ok(sending::tell_silence(dispatch, facts)),
         Step::Determine => Ok(sending::determine(dispatch, facts)),
     }
 }
@@ -260,7 +275,7 @@ fn may_step(dispatch: &Dispatch, step: &Step, facts: &Facts) -> Result<(), Refus
         | Step::RecordDelivery { .. }
         | Step::Urge { .. }
         | Step::Close(_) => (facts.institution == Some(Institution::Office), "OFFICE"),
-        Step::Receipt(_) | Step::Reply(_) | Step::Remind | Step::Determine => {
+        Step::Receipt(_) | Step::Reply(_) | Step::Remind | Step::TellSilence | Step::Determine => {
             (facts.person.is_empty(), "the office itself")
         }
     };
@@ -302,7 +317,7 @@ const fn begins_from(step: &Step) -> &'static str {
         Step::Void(_) => "NUMBERED SEALED",
         Step::Seal => "NUMBERED",
         Step::Send => "SEALED",
-        Step::RecordDelivery { .. } | Step::Receipt(_) | Step::Reply(_) => "SENT DELIVERED REPLIED",
+        Step::RecordDelivery { .. } | Step::Receipt(_) | Step::Reply(_) | Step::TellSilence => "SENT DELIVERED REPLIED",
         Step::Urge { .. } | Step::Remind | Step::Determine => "SENT DELIVERED",
         Step::Close(_) => "DELIVERED REPLIED",
         Step::Withdraw(_) => "DRAFT COSIGNED OFFICE_REVIEWED LEGAL_REVIEWED SIGNED",

@@ -1,4 +1,4 @@
-//! Answers that do not come: each is told when it is overdue, and again (relay-and-sharing.md §8.5).
+//! Answers and acknowledgements that do not come: each is told when it is overdue, an answer again (relay-and-sharing.md §8.5).
 
 use std::sync::Arc;
 
@@ -10,12 +10,13 @@ use vocabulary::Timestamp;
 
 use super::decide::{Command, Desk, Step};
 use super::state::DispatchId;
+use super::store::Missing;
 use super::{Desks, store};
 
 /// How many are told, or derived, in one transaction.
 const BATCH: i64 = 32;
 
-/// Tells of missing answers by the town's clock.
+/// Tells of missing answers and acknowledgements by the town's clock.
 pub(crate) struct Reminders {
     writer: Writer,
     desks: Arc<Desks>,
@@ -39,17 +40,27 @@ impl Timed for Reminders {
 
     async fn fire(&self, tx: &mut Tx, now: Timestamp) -> Result<usize, Failure> {
         let due = store::due(tx.sql(), now, BATCH).await?;
-        for id in &due {
-            let command = Command { id: *id, etag: String::new(), step: Step::Remind };
+        for (id, missing) in &due {
+            let step = match missing {
+                Missing::Answer => Step::Remind,
+                Missing::Acknowledgement => Step::TellSilence,
+            };
+            let command = Command { id: *id, etag: String::new(), step };
             let facts = self.desks.facts(now);
             self.writer.carry_out::<Desk>(tx, &command, &facts).await.map_err(Denial::unforeseen)?;
-            metrics::counter!("townlink_office_replies_overdue_total").increment(1);
+            match missing {
+                Missing::Answer => metrics::counter!("townlink_office_replies_overdue_total").increment(1),
+                Missing::Acknowledgement => {
+                    tracing::warn!(dispatch = %id, "a department has not acknowledged a dispatch in time; ask it by telephone (请电话核实收文单位是否收到)");
+                    metrics::counter!("townlink_office_acknowledgements_overdue_total").increment(1);
+                }
+            }
         }
         Ok(due.len())
     }
 }
 
-/// Derives by when answers are expected that could not be derived while the calendar of a year was missing: at every start, since a
+/// Derives by when answers and acknowledgements are expected that could not be derived while the calendar of a year was missing: at every start, since a
 /// calendar is loaded with the process.
 ///
 /// # Errors

@@ -228,6 +228,7 @@ impl DispatchService for DispatchRpc {
             to_sign: false,
             open: asked.open,
             awaiting: asked.awaiting_reply,
+            overdue: asked.overdue,
         };
         self.listed(filter, (asked.page_size, &asked.page_token), "dispatches").await
     }

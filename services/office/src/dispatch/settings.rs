@@ -26,6 +26,8 @@ pub struct DispatchSettings {
     pub reply_working_days: u32,
     /// After how many more working days its absence is told again.
     pub reminder_working_days: u32,
+    /// Within how many working days a department is to acknowledge what it gets. No text names a limit: the town sets it.
+    pub receipt_working_days: u32,
 }
 
 /// The word of the numbers of an issuer.
@@ -81,6 +83,7 @@ impl Default for DispatchSettings {
             request_words: REQUEST_WORDS.into_iter().map(str::to_owned).collect(),
             reply_working_days: 15,
             reminder_working_days: 5,
+            receipt_working_days: 2,
         }
     }
 }
@@ -165,15 +168,17 @@ const REQUEST_WORDS: [&str; 11] = [
 
 impl DispatchSettings {
     /// Every table, with whether it differs from the built-in one.
-    pub(crate) fn tables(&self) -> [(&'static str, bool); 5] {
+    pub(crate) fn tables(&self) -> [(&'static str, bool); 6] {
         let built_in = Self::default();
-        let Self { words, addressees, request_words, reply_working_days, reminder_working_days } = self;
+        let Self { words, addressees, request_words, reply_working_days, reminder_working_days, receipt_working_days } =
+            self;
         [
             ("dispatch.words", *words != built_in.words),
             ("dispatch.addressees", *addressees != built_in.addressees),
             ("dispatch.request_words", *request_words != built_in.request_words),
             ("dispatch.reply_working_days", *reply_working_days != built_in.reply_working_days),
             ("dispatch.reminder_working_days", *reminder_working_days != built_in.reminder_working_days),
+            ("dispatch.receipt_working_days", *receipt_working_days != built_in.receipt_working_days),
         ]
     }
 }
@@ -222,6 +227,8 @@ pub(crate) struct DispatchRules {
     pub reply_working_days: u32,
     /// After how many more its absence is told again.
     pub reminder_working_days: u32,
+    /// Within how many a department is to acknowledge what it gets.
+    pub receipt_working_days: u32,
 }
 
 impl DispatchRules {
@@ -247,6 +254,7 @@ impl DispatchRules {
         let days = [
             ("reply_working_days", settings.reply_working_days),
             ("reminder_working_days", settings.reminder_working_days),
+            ("receipt_working_days", settings.receipt_working_days),
         ];
         if let Some((key, _)) = days.into_iter().find(|(_, days)| !(1..=250).contains(days)) {
             let fault = "must be 1 to 250 working days".to_owned();
@@ -263,6 +271,7 @@ impl DispatchRules {
             request_words,
             reply_working_days: settings.reply_working_days,
             reminder_working_days: settings.reminder_working_days,
+            receipt_working_days: settings.receipt_working_days,
         })
     }
 

@@ -5,7 +5,7 @@ use std::fmt;
 
 use uuid::Uuid;
 use vocabulary::period::Deadline;
-use vocabulary::{Date, DocumentNumber, Institution, Sm3Digest, Timestamp};
+use vocabulary::{Date, DocumentNumber, Institution, Sm3Digest, Timestamp, time};
 
 use super::content::Content;
 
@@ -214,6 +214,23 @@ pub struct Awaited {
     pub next: Option<Timestamp>,
 }
 
+/// By when the departments that are reached electronically are to have acknowledged a paper, and whether it was told that one has not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Acknowledging {
+    /// The last day.
+    pub due: Deadline,
+    /// When it was told: once.
+    pub told: Option<Timestamp>,
+}
+
+impl Acknowledging {
+    /// When it is told: at the end of the last day. None once it was, and while the calendar of a year is missing.
+    #[must_use]
+    pub fn next(&self) -> Option<Timestamp> {
+        self.due.date().filter(|_| self.told.is_none()).map(time::end_of_day)
+    }
+}
+
 /// What was sent, and what came of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sent {
@@ -229,6 +246,8 @@ pub struct Sent {
     pub awaited: Option<Awaited>,
     /// How the answer was urged.
     pub urges: Vec<Urge>,
+    /// By when departments are to have acknowledged it, where it goes to one.
+    pub acknowledging: Option<Acknowledging>,
 }
 
 impl Sent {
@@ -242,6 +261,12 @@ impl Sent {
     #[must_use]
     pub fn someone_pending(&self) -> bool {
         self.recipients.iter().any(|recipient| recipient.progress == Progress::Pending)
+    }
+
+    /// The departments that are reached electronically and have not acknowledged it.
+    pub fn silent(&self) -> impl Iterator<Item = &str> {
+        let silent = self.recipients.iter().filter(|recipient| recipient.progress == Progress::Pending);
+        silent.filter_map(|recipient| recipient.department.as_deref())
     }
 }
 
@@ -408,6 +433,21 @@ impl Dispatch {
             | Stage::Void(_, _)
             | Stage::Withdrawn(_) => None,
         }
+    }
+
+    /// What was sent, while a department that has not acknowledged it is waited for; with by when it is to.
+    #[must_use]
+    pub fn unacknowledged(&self) -> Option<(&Sent, &Acknowledging)> {
+        let sent = self.stage.sent().filter(|_| !self.stage.is_end())?;
+        sent.silent().next()?;
+        Some((sent, sent.acknowledging.as_ref()?))
+    }
+
+    /// Whether the answer, or a department's acknowledgement, was told to be overdue and is still missing.
+    #[must_use]
+    pub fn is_overdue(&self) -> bool {
+        let answer = self.awaiting().is_some_and(|awaited| awaited.reminders > 0);
+        answer || self.unacknowledged().is_some_and(|(_, acknowledging)| acknowledging.told.is_some())
     }
 
     /// The document that it refers to, in the form by which numbers are compared.

@@ -15,7 +15,7 @@ use vocabulary::{Institution, Timestamp, time};
 
 use super::content::{Content, Source};
 use super::decide::{self, Command, Desk, Event, Facts, Step};
-use super::state::{Dispatch, DispatchId, Stage};
+use super::state::{Acknowledging, Dispatch, DispatchId, Stage};
 use super::wire;
 use crate::inbox;
 
@@ -68,6 +68,8 @@ pub(crate) struct Filter {
     pub open: bool,
     /// Sent requests without an answer.
     pub awaiting: bool,
+    /// Those whose answer, or the acknowledgement of a department, is overdue.
+    pub overdue: bool,
 }
 
 impl Filter {
@@ -94,6 +96,9 @@ impl Filter {
         }
         if self.awaiting {
             conditions.push_str("awaiting = 1 and ");
+        }
+        if self.overdue {
+            conditions.push_str("overdue = 1 and ");
         }
         (conditions, texts)
     }
@@ -163,29 +168,55 @@ pub(crate) async fn of_number(sql: &mut Connection, number: &str) -> Result<Opti
     row.map(|row| id(&row)).transpose()
 }
 
-/// The earliest instant at which a missing answer is told.
+/// The earliest instant at which a missing answer or acknowledgement is told.
 pub(super) async fn next(sql: &mut Connection) -> Result<Option<Timestamp>, Failure> {
-    sqlx::query("select min(next_us) from dispatches where next_us is not null").fetch_one(sql).await?.maybe_instant(0)
+    let row = sqlx::query(
+        "select min(at_us) from ( \
+         select min(next_us) as at_us from dispatches where next_us is not null union all \
+         select min(silence_us) from dispatches where silence_us is not null) soonest",
+    );
+    row.fetch_one(sql).await?.maybe_instant(0)
 }
 
-/// Those whose missing answer is to be told by now, the earliest first.
-pub(super) async fn due(sql: &mut Connection, now: Timestamp, limit: i64) -> Result<Vec<DispatchId>, Failure> {
-    let rows = sqlx::query("select id from dispatches where next_us <= $1 order by next_us, id limit $2")
-        .bind(time::to_us(now))
-        .bind(limit)
-        .fetch_all(sql)
-        .await?;
-    rows.iter().map(id).collect()
+/// What is told of a dispatch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Missing {
+    /// Its answer is missing.
+    Answer,
+    /// The acknowledgement of a department is missing.
+    Acknowledgement,
 }
 
-/// Those that wait for an answer and lack the calendar of a year, after one of them.
+/// Those of which something missing is to be told by now, the earliest first.
+pub(super) async fn due(
+    sql: &mut Connection,
+    now: Timestamp,
+    limit: i64,
+) -> Result<Vec<(DispatchId, Missing)>, Failure> {
+    let rows = sqlx::query(
+        "select id, acknowledgement from ( \
+         select id, next_us as at_us, 0 as acknowledgement from dispatches where next_us <= $1 union all \
+         select id, silence_us, 1 from dispatches where silence_us <= $1) due \
+         order by at_us, id, acknowledgement limit $2",
+    );
+    let rows = rows.bind(time::to_us(now)).bind(limit).fetch_all(sql).await?;
+    let read = |row: &Row| {
+        let missing = if row.flag(1)? { Missing::Acknowledgement } else { Missing::Answer };
+        Ok((id(row)?, missing))
+    };
+    rows.iter().map(read).collect()
+}
+
+/// Those that wait for an answer or an acknowledgement and lack the calendar of a year, after one of them.
 pub(super) async fn undetermined(
     sql: &mut Connection,
     after: Option<DispatchId>,
     limit: i64,
 ) -> Result<Vec<DispatchId>, Failure> {
     let rows = sqlx::query(
-        "select id from dispatches where awaiting = 1 and next_us is null and id > $1 order by id limit $2",
+        "select id from dispatches \
+         where (awaiting = 1 and next_us is null or silent = 1 and silence_us is null and overdue = 0) and id > $1 \
+         order by id limit $2",
     )
     .bind(after.map(|after| after.0.to_string()).unwrap_or_default())
     .bind(limit)
@@ -256,6 +287,7 @@ async fn desk(tx: &mut Tx, command: &Command, facts: &Facts) -> Result<(Desk, Ve
         | Step::Receipt(_)
         | Step::Reply(_)
         | Step::Remind
+        | Step::TellSilence
         | Step::Determine => None,
     };
     let mut desk = Desk { dispatch: None, waiting: None, original: None, answered_number: None };
@@ -341,10 +373,10 @@ async fn insert(tx: &mut Tx, dispatch: &Dispatch, recorded_us: i64) -> Result<()
 
 /// Writes how far a dispatch is, where its version is still the one that was loaded.
 async fn update(tx: &mut Tx, dispatch: &Dispatch, version: Version, recorded_us: i64) -> Result<(), SaveError> {
-    let awaited = dispatch.awaiting();
+    let (awaited, silent) = (dispatch.awaiting(), dispatch.unacknowledged().map(|(_, acknowledging)| acknowledging));
     let saved = sqlx::query(
         "update dispatches set stage = $1, open = $2, awaiting = $3, document_number = $4, dispatch = $5, next_us = $6, \
-         version = $7, recorded_us = $8 where id = $9 and version = $10",
+         silent = $7, silence_us = $8, overdue = $9, version = $10, recorded_us = $11 where id = $12 and version = $13",
     )
     .bind(dispatch.stage.as_str())
     .bind(i64::from(!dispatch.stage.is_end()))
@@ -352,6 +384,9 @@ async fn update(tx: &mut Tx, dispatch: &Dispatch, version: Version, recorded_us:
     .bind(dispatch.number().map(ToString::to_string))
     .bind(wire::message::dispatch(dispatch, String::new()).encode_to_vec())
     .bind(awaited.and_then(|awaited| awaited.next).map(time::to_us))
+    .bind(i64::from(silent.is_some()))
+    .bind(silent.and_then(Acknowledging::next).map(time::to_us))
+    .bind(i64::from(dispatch.is_overdue()))
     .bind(version.next())
     .bind(recorded_us)
     .bind(dispatch.id.0.to_string())

@@ -9,7 +9,7 @@ use runtime::testing::{assert_replay, check_journal};
 use townlink_proto::townlink::office::v1 as pb;
 use townlink_proto::townlink::office::v1::DispatchStage as Stage;
 use vocabulary::text::normalise;
-use vocabulary::{DocumentNumber, Sm3Digest, Timestamp, time};
+use vocabulary::{Date, DocumentNumber, Sm3Digest, Timestamp, time};
 
 /// Checks the journal, and every table of outgoing papers.
 pub(crate) async fn check(db: &Db) {
@@ -17,7 +17,7 @@ pub(crate) async fn check(db: &Db) {
     assert_replay(
         db,
         "select id, institution, stage, open, awaiting, document_number, request_key, ref_key, drafted_us, content, dispatch, \
-         next_us, version, recorded_us from dispatches order by id",
+         next_us, silent, silence_us, overdue, version, recorded_us from dispatches order by id",
         dispatches,
     )
     .await;
@@ -151,6 +151,8 @@ fn sending(told: &mut Told, entry: &Positioned, changes: &mut bool) -> bool {
         dispatch.reply_due = event.reply_due;
         dispatch.reply_due_missing_year = event.reply_due_missing_year;
         dispatch.next_reminder_time = event.next_reminder_time;
+        dispatch.acknowledgement_due = event.acknowledgement_due;
+        dispatch.acknowledgement_due_missing_year = event.acknowledgement_due_missing_year;
         dispatch.set_stage(Stage::Sent);
     } else if let Some(event) = event::<pb::DispatchRecipientChanged>(entry) {
         *changes = true;
@@ -171,6 +173,9 @@ fn sending(told: &mut Told, entry: &Positioned, changes: &mut bool) -> bool {
         *changes = true;
         dispatch.reminders = event.reminders;
         dispatch.next_reminder_time = event.next_reminder_time;
+    } else if let Some(event) = event::<pb::AcknowledgementOverdue>(entry) {
+        *changes = true;
+        dispatch.acknowledgement_overdue_time = event.time;
     } else if let Some(event) = event::<pb::DispatchUrged>(entry) {
         *changes = true;
         dispatch.urges.extend(event.urge);
@@ -226,6 +231,8 @@ fn row(told: Told) -> Vec<String> {
     let ended = [Stage::Closed, Stage::Void, Stage::Withdrawn].contains(&stage);
     let request = content.doc_type == "请示";
     let awaiting = request && [Stage::Sent, Stage::Delivered].contains(&stage);
+    let Silence { silent, told, next } = silence(&dispatch);
+    let overdue = awaiting && dispatch.reminders > 0 || silent && told;
     let parts = || {
         let to = content.main_to.first().map(String::as_str).unwrap_or_default();
         let matter = content.matters.first().map(String::as_str).unwrap_or_default();
@@ -244,9 +251,38 @@ fn row(told: Told) -> Vec<String> {
         hex(&content.encode_to_vec()),
         hex(&dispatch.encode_to_vec()),
         if awaiting { us(dispatch.next_reminder_time.as_ref()) } else { "null".to_owned() },
+        u8::from(silent).to_string(),
+        next,
+        u8::from(overdue).to_string(),
         version.to_string(),
         recorded,
     ]
+}
+
+/// Whether a department is silent, whether that was told, and when it is.
+struct Silence {
+    silent: bool,
+    told: bool,
+    next: String,
+}
+
+fn silence(dispatch: &pb::Dispatch) -> Silence {
+    let followed = [Stage::Sent, Stage::Delivered, Stage::Replied].contains(&dispatch.stage());
+    let pending =
+        |it: &pb::DispatchDelivery| !it.department.is_empty() && it.state() == pb::DispatchDeliveryState::Pending;
+    let due = dispatch.acknowledgement_due;
+    let awaited = due.is_some() || dispatch.acknowledgement_due_missing_year != 0;
+    let silent = followed && awaited && dispatch.recipients.iter().any(pending);
+    let told = dispatch.acknowledgement_overdue_time.is_some();
+    let next = due.filter(|_| silent && !told).map_or_else(
+        || "null".to_owned(),
+        |due| {
+            let part = |number: i32| i8::try_from(number).expect("a part of a date");
+            let day = Date::new(i16::try_from(due.year).expect("a year"), part(due.month), part(due.day));
+            time::to_us(time::end_of_day(day.expect("a day"))).to_string()
+        },
+    );
+    Silence { silent, told, next }
 }
 
 fn void_numbers(entries: &[Positioned]) -> Vec<Vec<String>> {

@@ -4,10 +4,14 @@ use std::path::Path;
 
 use sqlx::{ConnectOptions as _, Connection as _, Row as _};
 
+use super::holder::{Holder, holders};
 use super::{Backend, Connection, Migrations, SchemaError, migrate, open, trouble};
 
 /// How long a lock of somebody else may last before it is told.
-const PATIENCE: &str = "pragma busy_timeout = 2000";
+const SQLITE_PATIENCE: &str = "pragma busy_timeout = 2000";
+
+/// As on SQLite. A lock of the catalogue itself shows only by waiting for it.
+const POSTGRES_PATIENCE: &str = "set lock_timeout = '2s'";
 
 /// Why a database cannot be worked with.
 #[derive(Debug)]
@@ -18,8 +22,10 @@ pub enum DatabaseFault {
     Away(String),
     /// It is no database, or a broken one.
     Damaged(String),
-    /// Another process holds it.
+    /// Another process holds it, whose name is not to be had.
     Locked,
+    /// A session of the server holds it.
+    Held(Holder),
     /// It cannot be written: what is read-only.
     ReadOnly(String),
     /// Its schema is not the one of this program.
@@ -69,8 +75,16 @@ pub async fn inspect(url: &str, migrations: &Migrations) -> Inspection {
             return seen;
         }
     };
+    if backend == Backend::Postgres {
+        match holders(&mut connection).await {
+            Ok(held) => seen.faults.extend(held.into_iter().map(DatabaseFault::Held)),
+            Err(cause) => seen.faults.push(of_error(url, &cause)),
+        }
+    }
     if let Err(cause) = read(&mut connection, migrations, &mut seen).await {
-        seen.faults.push(of_error(url, &cause));
+        // Who holds it is told already.
+        let is_told = trouble::is_locked(&cause) && seen.faults.iter().any(|it| matches!(it, DatabaseFault::Held(_)));
+        seen.faults.extend((!is_told).then(|| of_error(url, &cause)));
     } else if seen.faults.is_empty() {
         seen.faults.extend(write(&mut connection, url, backend).await);
     }
@@ -89,9 +103,11 @@ async fn connect(url: &str, backend: Backend) -> Result<Connection, sqlx::Error>
     let options = options.disable_statement_logging();
     let connecting = async {
         let mut connection = options.connect().await?;
-        if backend == Backend::Sqlite {
-            sqlx::raw_sql(PATIENCE).execute(&mut connection).await?;
-        }
+        let patience = match backend {
+            Backend::Sqlite => SQLITE_PATIENCE,
+            Backend::Postgres => POSTGRES_PATIENCE,
+        };
+        sqlx::raw_sql(patience).execute(&mut connection).await?;
         Ok(connection)
     };
     let connected = tokio::time::timeout(std::time::Duration::from_secs(4), connecting).await;
@@ -143,9 +159,10 @@ async fn write(connection: &mut Connection, url: &str, backend: Backend) -> Opti
 }
 
 fn of_error(url: &str, cause: &sqlx::Error) -> DatabaseFault {
+    if trouble::is_locked(cause) {
+        return DatabaseFault::Locked;
+    }
     match trouble::sqlite_code(cause) {
-        // SQLITE_BUSY, SQLITE_LOCKED.
-        Some(5 | 6) => DatabaseFault::Locked,
         // SQLITE_READONLY.
         Some(8) => DatabaseFault::ReadOnly(format!("the database {}", url.trim_start_matches("sqlite:"))),
         // SQLITE_CORRUPT, SQLITE_NOTADB.

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use sqlx::{Connection as _, Row as _};
 use vocabulary::Sm3Digest;
 
-use super::{Backend, Connection, open};
+use super::{Backend, Connection, open, trouble};
 
 /// The migrations of one crate, in order. Made by [`crate::migrations!`].
 #[derive(Clone, Copy, Debug)]
@@ -99,7 +99,10 @@ const LEDGER: &str = "create table if not exists schema_migrations (\
 const POSTGRES_ARRIVALS: &str = "create sequence if not exists journal_arrivals";
 
 /// The key of the lock under which PostgreSQL migrates.
-const POSTGRES_LOCK: &str = "set local lock_timeout = '60s'; select pg_advisory_xact_lock(7310579304412391)";
+pub(super) const POSTGRES_LOCK_KEY: i64 = 7_310_579_304_412_391;
+
+/// How long PostgreSQL waits for that lock.
+const POSTGRES_PATIENCE: &str = "set local lock_timeout = '60s'";
 
 pub(super) async fn run(url: &str, backend: Backend, service: &Migrations) -> Result<(), SchemaError> {
     let mut connection = open::connect(url, backend).await?;
@@ -116,7 +119,9 @@ async fn migrate(connection: &mut Connection, backend: Backend, service: &Migrat
     };
     sqlx::raw_sql(lock).execute(&mut *connection).await.map_err(SchemaError::Locked)?;
     if backend == Backend::Postgres {
-        sqlx::raw_sql(POSTGRES_LOCK).execute(&mut *connection).await.map_err(SchemaError::Locked)?;
+        sqlx::raw_sql(POSTGRES_PATIENCE).execute(&mut *connection).await.map_err(SchemaError::Locked)?;
+        let lock = sqlx::query("select pg_advisory_xact_lock($1)::text").bind(POSTGRES_LOCK_KEY);
+        lock.execute(&mut *connection).await.map_err(SchemaError::Locked)?;
         sqlx::raw_sql(POSTGRES_ARRIVALS).execute(&mut *connection).await?;
     }
     sqlx::raw_sql(LEDGER).execute(&mut *connection).await?;
@@ -131,7 +136,7 @@ pub(super) async fn check(connection: &mut Connection, service: &Migrations) -> 
     for (owner, set) in [("runtime", &RUNTIME), ("service", service)] {
         let missing = match missing(connection, owner, set).await {
             // A database that was never migrated has no ledger either.
-            Err(SchemaError::Unreachable(error)) if error.as_database_error().is_some() => set.files.to_vec(),
+            Err(SchemaError::Unreachable(error)) if trouble::is_no_table(&error) => set.files.to_vec(),
             other => other?,
         };
         if let Some(&(name, _)) = missing.first() {

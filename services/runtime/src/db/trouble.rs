@@ -10,6 +10,9 @@ use crate::refusal::{Denial, Failure};
 /// What the failure messages call the database.
 const WHAT: &str = "the database";
 
+/// The SQLSTATE of a lock that did not come in time.
+const LOCK_NOT_AVAILABLE: &str = "55P03";
+
 /// What a statement violated. SQLite gives no constraint names, so services branch on the kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Violated {
@@ -55,7 +58,7 @@ fn is_absence(error: &sqlx::Error) -> bool {
     match code(error) {
         Some(Code::Sqlite(primary)) => ABSENT.contains(&primary),
         // Connection, resources, operator, system; and a lock that did not come.
-        Some(Code::Postgres(code)) => ["08", "53", "57", "58"].contains(&&code[..2]) || code == "55P03",
+        Some(Code::Postgres(code)) => ["08", "53", "57", "58"].contains(&&code[..2]) || code == LOCK_NOT_AVAILABLE,
         None => false,
     }
 }
@@ -81,6 +84,26 @@ pub(super) fn sqlite_code(error: &sqlx::Error) -> Option<i32> {
     match code(error)? {
         Code::Sqlite(primary) => Some(primary),
         Code::Postgres(_) => None,
+    }
+}
+
+/// Whether a lock did not come in time, for somebody else holds it.
+pub(super) fn is_locked(error: &sqlx::Error) -> bool {
+    match code(error) {
+        // SQLITE_BUSY, SQLITE_LOCKED.
+        Some(Code::Sqlite(primary)) => matches!(primary, 5 | 6),
+        Some(Code::Postgres(code)) => code == LOCK_NOT_AVAILABLE,
+        None => false,
+    }
+}
+
+/// Whether a statement names a table that is not there.
+pub(super) fn is_no_table(error: &sqlx::Error) -> bool {
+    match code(error) {
+        // SQLITE_ERROR, which of a statement that is right elsewhere means just this.
+        Some(Code::Sqlite(primary)) => primary == 1,
+        Some(Code::Postgres(code)) => code == "42P01",
+        None => false,
     }
 }
 

@@ -3,9 +3,12 @@
 use sqlx::any::AnyArguments;
 use sqlx::{Connection as _, Execute as _};
 
+use vocabulary::Sm3Digest;
+
 use super::{Backend, Connection, Statement};
 use crate::execute::{SaveError, guard};
 use crate::journal::{self, AnswerRow, Prepared, Stored};
+use crate::refusal::Failure;
 
 /// The transaction handed to a job. It begins and ends outside the job.
 pub struct Tx {
@@ -14,6 +17,15 @@ pub struct Tx {
     entries: Vec<Prepared>,
     written: usize,
     held: Option<Held>,
+}
+
+/// How a job stands to the others that name the same thing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Turn {
+    /// Beside others that say the same, and never beside one that is alone.
+    Together,
+    /// While no other is there.
+    Alone,
 }
 
 /// A statement that is sent together with the entries of its job.
@@ -56,6 +68,24 @@ impl Tx {
     async fn send_held(&mut self) -> Result<(), SaveError> {
         let Some(Held { text, arguments }) = self.held.take() else { return Ok(()) };
         guard(&sqlx::query_with(text, arguments).execute(&mut self.connection).await?)
+    }
+
+    /// Waits for this job's turn in the thing that `name` stands for, and keeps it until the job ends. For what no row and no
+    /// constraint can guard: two jobs each of which looks for the row that only the other writes. It must come before the job
+    /// reads: what is read afterwards holds whatever ended before. SQLite runs one job at a time, and there is nothing to wait for.
+    ///
+    /// # Errors
+    /// [`Failure::Unavailable`] where the turn does not come in time.
+    pub async fn take_turn(&mut self, name: &str, turn: Turn) -> Result<(), Failure> {
+        if self.backend == Backend::Sqlite {
+            return Ok(());
+        }
+        let text = match turn {
+            Turn::Together => "select pg_advisory_xact_lock_shared($1)::text",
+            Turn::Alone => "select pg_advisory_xact_lock($1)::text",
+        };
+        sqlx::query(text).bind(lock_of(name)).execute(&mut self.connection).await?;
+        Ok(())
     }
 
     /// Appends an entry to the journal, where the job ends well.
@@ -117,4 +147,10 @@ impl Tx {
         // Whatever was open is rolled back by the database; there is nobody to tell about a failed farewell.
         let _ = self.connection.close().await;
     }
+}
+
+/// The number of the lock that a name stands for. Two names that meet by chance would only wait for each other.
+fn lock_of(name: &str) -> i64 {
+    let digest = Sm3Digest::of(name.as_bytes());
+    digest.as_bytes().iter().take(8).fold(0, |number, byte| (number << 8) | i64::from(*byte))
 }

@@ -67,6 +67,11 @@ fn of_fault(name: ServiceName, place: &str, fault: &DatabaseFault) -> Finding {
             format!("the database {place} is locked by another process"),
             "请找出并结束占用该数据库的程序(备份工具、sqlite3 等)。",
         ),
+        DatabaseFault::Held(holder) => (
+            "DR-DB-LOCKED",
+            format!("the database {place} is locked by {holder}"),
+            "请由数据库管理员查明该会话的用途并结束它(select pg_terminate_backend(进程号))；预备事务用 rollback prepared 了结。",
+        ),
         DatabaseFault::ReadOnly(what) => {
             ("DR-DB-READ-ONLY", format!("{what} is read-only"), "请恢复运行账户对数据库文件及其目录的写权限。")
         }

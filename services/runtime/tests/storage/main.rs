@@ -5,6 +5,7 @@ mod clock;
 mod counter;
 mod failures;
 mod journal;
+mod locked;
 mod log;
 mod migrations;
 mod numbers;

@@ -7,6 +7,7 @@ use vocabulary::Date;
 use vocabulary::time::parse_date;
 
 use crate::cli::Context;
+use crate::commands::listing::{Filter, Undone};
 use crate::connection::{Connection, Matters, call, pages};
 use crate::names::{abbreviate, find, wire_day};
 use crate::output::{day, facts, instant, short, table};
@@ -89,18 +90,8 @@ pub struct List {
     /// Only matters of this type: WORK_INFO, CLUE, CONSULTATION or EXTERNAL_SUPERVISION
     #[arg(long = "type", value_name = "TYPE", value_parser = kind)]
     kind: Option<pb::CoordinationType>,
-    /// Only matters about which somebody has to act
-    #[arg(long)]
-    open: bool,
-    /// Only matters about which somebody is overdue
-    #[arg(long)]
-    overdue: bool,
-    /// Only matters that wait for the own institution
-    #[arg(long)]
-    mine: bool,
-    /// How many at most
-    #[arg(long, default_value_t = 50)]
-    limit: usize,
+    #[command(flatten)]
+    filter: Filter,
 }
 
 /// One matter.
@@ -316,10 +307,10 @@ async fn items(
 }
 
 async fn list(asked: List, client: &Matters, context: &Context) -> Result<(), Problem> {
-    let List { kind, open, overdue, mine, limit } = asked;
+    let List { kind, filter: Filter { undone: Undone { open, overdue }, mine, page } } = asked;
     let kind = kind.unwrap_or_default().into();
     let wanted = pb::ListCoordinationItemsRequest { r#type: kind, open, overdue, mine, ..Default::default() };
-    let (items, next_page_token) = items(client, limit, wanted).await?;
+    let (items, next_page_token) = items(client, page.limit, wanted).await?;
     context.output.message(&pb::ListCoordinationItemsResponse { items, next_page_token }, |list| {
         let mut table = table(&["MATTER", "TYPE", "STAGE", "FROM", "TO", "TITLE", "NEXT"]);
         for it in &list.items {

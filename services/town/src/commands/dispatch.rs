@@ -7,6 +7,7 @@ use clap::{Args, Subcommand};
 use townlink_proto::townlink::office::v1 as pb;
 
 use crate::cli::Context;
+use crate::commands::listing::{Page, Undone};
 use crate::connection::{Connection, Dispatches, at_office, call, pages};
 use crate::names::find_numbered;
 use crate::problem::Problem;
@@ -30,6 +31,7 @@ Examples:
   townlink --as person/relay-clerk dispatch deliver 张政发〔2026〕1号 --to 昆山市周庄镇人民政府 \\
       --words 收发室签收                                                                       送达
   townlink --as person/relay-clerk dispatch urge 张政发〔2026〕1号 --how 电话 --words 正在研究 催办
+  townlink --as person/relay-clerk dispatch list --overdue                                     督办
   townlink --as person/relay-clerk dispatch thread 张政发〔2026〕1号                           来往文件";
 
 /// Papers that the town sends.
@@ -85,7 +87,7 @@ pub enum Command {
     Show(Show),
     /// List void numbers (作废文号), newest first
     #[command(after_help = EXAMPLES)]
-    VoidNumbers(Limit),
+    VoidNumbers(Page),
     /// Show the correspondence about a document number, oldest first
     #[command(after_help = EXAMPLES)]
     Thread(Thread),
@@ -164,14 +166,6 @@ pub struct Urge {
     words: String,
 }
 
-/// How many at most.
-#[derive(Debug, Args)]
-pub struct Limit {
-    /// How many at most
-    #[arg(long, default_value_t = 50)]
-    limit: usize,
-}
-
 /// Lists dispatches.
 #[derive(Debug, Args)]
 pub struct List {
@@ -181,9 +175,8 @@ pub struct List {
     /// Only those at this stage, such as DRAFT, SIGNED or SENT
     #[arg(long, value_parser = stage)]
     stage: Option<pb::DispatchStage>,
-    /// Only those that have not ended
-    #[arg(long)]
-    open: bool,
+    #[command(flatten)]
+    undone: Undone,
     /// Only sent requests without an answer
     #[arg(long)]
     awaiting_reply: bool,
@@ -191,10 +184,10 @@ pub struct List {
     #[arg(long, conflicts_with = "institution")]
     to_cosign: bool,
     /// As the head of the town: those that wait for a signature, or those at a stage
-    #[arg(long, conflicts_with_all = ["institution", "open", "awaiting_reply", "to_cosign"])]
+    #[arg(long, conflicts_with_all = ["institution", "open", "overdue", "awaiting_reply", "to_cosign"])]
     to_sign: bool,
     #[command(flatten)]
-    limit: Limit,
+    page: Page,
 }
 
 /// Shows a dispatch.
@@ -292,7 +285,7 @@ pub async fn run(command: Command, context: &Context) -> Result<(), Problem> {
         }
         Command::Show(show) => shown(show, client).await?,
         Command::List(asked) => return list(asked, &client, context).await,
-        Command::VoidNumbers(limit) => return void_numbers(limit.limit, &client, context).await,
+        Command::VoidNumbers(page) => return void_numbers(page.limit, &client, context).await,
         Command::Thread(thread) => {
             let asked = pb::GetThreadRequest { document_number: thread.number };
             let thread = call("office, GetThread", None, client.get_thread(asked)).await?;
@@ -328,13 +321,14 @@ async fn shown(show: Show, mut client: Dispatches) -> Result<pb::Dispatch, Probl
 }
 
 async fn list(asked: List, client: &Dispatches, context: &Context) -> Result<(), Problem> {
-    let limit = asked.limit.limit;
+    let limit = asked.page.limit;
     let (dispatches, next_page_token) = if asked.to_sign {
         to_sign(client, asked.stage, limit).await?
     } else {
         let mut request = pb::ListDispatchesRequest {
             institution: asked.institution,
-            open: asked.open,
+            open: asked.undone.open,
+            overdue: asked.undone.overdue,
             awaiting_reply: asked.awaiting_reply,
             to_cosign: asked.to_cosign,
             ..pb::ListDispatchesRequest::default()

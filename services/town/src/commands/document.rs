@@ -9,6 +9,7 @@ use vocabulary::time::parse_date;
 use vocabulary::{Date, Sm3Digest};
 
 use crate::cli::Context;
+use crate::commands::listing::Page;
 use crate::connection::{Connection, Documents, call, pages};
 use crate::files::read;
 use crate::names::{abbreviate, find_numbered, wire_day};
@@ -54,9 +55,8 @@ pub struct List {
     /// Only documents on which the grants of this power rest
     #[arg(long, value_name = "CODE", default_value = "", hide_default_value = true)]
     power: String,
-    /// How many at most
-    #[arg(long, default_value_t = 50)]
-    limit: usize,
+    #[command(flatten)]
+    page: Page,
 }
 
 /// One document.
@@ -199,7 +199,7 @@ fn confirmed(document: &pb::Document, context: &Context) -> Result<(), Problem> 
 
 async fn list(asked: List, context: &Context) -> Result<(), Problem> {
     let client = Connection::open(context, Some(super::READER))?.documents()?;
-    let (documents, next_page_token) = documents(&client, asked.state, &asked.power, asked.limit).await?;
+    let (documents, next_page_token) = documents(&client, asked.state, &asked.power, asked.page.limit).await?;
     context.output.message(&pb::ListDocumentsResponse { documents, next_page_token }, |list| {
         let mut table = table(&["DOCUMENT", "NUMBER", "TYPE", "STATE", "DATED", "PUBLISHED", "APPLIED", "TITLE"]);
         for document in &list.documents {

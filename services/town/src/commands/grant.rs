@@ -11,6 +11,7 @@ use vocabulary::{Date, DocumentNumber, Sm3Digest};
 
 use crate::catalogue::{GrantTerms, grants_csv};
 use crate::cli::Context;
+use crate::commands::listing::Page;
 use crate::connection::{Connection, Grants, call, pages};
 use crate::files::read;
 use crate::names::{abbreviate, find};
@@ -72,9 +73,8 @@ pub struct List {
     /// Only grants of this document
     #[arg(long, value_name = "NUMBER", default_value = "", hide_default_value = true)]
     document: String,
-    /// How many at most
-    #[arg(long, default_value_t = 50)]
-    limit: usize,
+    #[command(flatten)]
+    page: Page,
 }
 
 /// Shows a grant.
@@ -89,17 +89,15 @@ pub struct Show {
 pub struct History {
     /// The power, by its code
     power: String,
-    /// How many at most
-    #[arg(long, default_value_t = 50)]
-    limit: usize,
+    #[command(flatten)]
+    page: Page,
 }
 
 /// Lists imports.
 #[derive(Debug, Args)]
 pub struct Imports {
-    /// How many at most
-    #[arg(long, default_value_t = 50)]
-    limit: usize,
+    #[command(flatten)]
+    page: Page,
 }
 
 /// Imports grants.
@@ -189,7 +187,7 @@ pub async fn run(command: Command, context: &Context) -> Result<(), Problem> {
         Command::History(asked) => history(&asked, context).await,
         Command::Imports(asked) => {
             let client = Connection::open(context, Some(super::READER))?.grants()?;
-            let (imports, next_page_token) = imports(&client, asked.limit).await?;
+            let (imports, next_page_token) = imports(&client, asked.page.limit).await?;
             context.output.message(&pb::ListImportsResponse { imports, next_page_token }, |list| {
                 let mut table =
                     table(&["IMPORT", "TYPE", "STATE", "ROWS", "APPLIED", "REGISTRAR", "CONFIRMER", "DRAFTED"]);
@@ -213,7 +211,7 @@ pub async fn run(command: Command, context: &Context) -> Result<(), Problem> {
 
 async fn list(asked: List, context: &Context) -> Result<(), Problem> {
     let client = Connection::open(context, Some(super::READER))?.grants()?;
-    let (grants, next_page_token) = pages(asked.limit, |page_size, page_token| {
+    let (grants, next_page_token) = pages(asked.page.limit, |page_size, page_token| {
         let mut client = client.clone();
         let (power_code, document_number) = (asked.power.clone(), asked.document.clone());
         async move {
@@ -244,7 +242,7 @@ async fn list(asked: List, context: &Context) -> Result<(), Problem> {
 
 async fn history(asked: &History, context: &Context) -> Result<(), Problem> {
     let client = Connection::open(context, Some(super::READER))?.grants()?;
-    let (versions, next_page_token) = pages(asked.limit, |page_size, page_token| {
+    let (versions, next_page_token) = pages(asked.page.limit, |page_size, page_token| {
         let mut client = client.clone();
         let power_code = asked.power.clone();
         async move {

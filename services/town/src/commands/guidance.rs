@@ -9,6 +9,7 @@ use vocabulary::Date;
 use vocabulary::time::parse_date;
 
 use crate::cli::Context;
+use crate::commands::listing::{Filter, Page, Undone};
 use crate::connection::{Connection, Guidances, call, pages};
 use crate::names::{abbreviate, find_numbered, wire_day};
 use crate::output::{day, facts, instant, short, table};
@@ -94,18 +95,8 @@ pub struct List {
     /// Only guidance at this stage: DRAFT, REVIEWED, ISSUED, WITHDRAWN or SUPERSEDED
     #[arg(long, value_parser = stage)]
     stage: Option<pb::GuidanceStage>,
-    /// Only guidance about which somebody has to act
-    #[arg(long)]
-    open: bool,
-    /// Only guidance about which somebody is overdue
-    #[arg(long)]
-    overdue: bool,
-    /// Only guidance that waits for the own institution
-    #[arg(long)]
-    mine: bool,
-    /// How many at most
-    #[arg(long, default_value_t = 50)]
-    limit: usize,
+    #[command(flatten)]
+    filter: Filter,
 }
 
 /// One guidance.
@@ -131,9 +122,8 @@ pub struct InForce {
     /// The date [default: today in the town]
     #[arg(long, value_name = "DATE", value_parser = parse_date)]
     date: Option<Date>,
-    /// How many at most
-    #[arg(long, default_value_t = 50)]
-    limit: usize,
+    #[command(flatten)]
+    page: Page,
 }
 
 /// Drafts guidance.
@@ -359,16 +349,16 @@ async fn guidances(
 }
 
 async fn list(asked: List, client: &Guidances, context: &Context) -> Result<(), Problem> {
-    let List { stage, open, overdue, mine, limit } = asked;
+    let List { stage, filter: Filter { undone: Undone { open, overdue }, mine, page } } = asked;
     let stage = stage.unwrap_or_default().into();
     let wanted = pb::ListGuidancesRequest { stage, open, overdue, mine, ..Default::default() };
-    let (guidances, next_page_token) = guidances(client, limit, wanted).await?;
+    let (guidances, next_page_token) = guidances(client, page.limit, wanted).await?;
     let list = pb::ListGuidancesResponse { guidances, next_page_token };
     context.output.message(&list, |list| rows(&list.guidances))
 }
 
 async fn in_force(asked: InForce, client: &Guidances, context: &Context) -> Result<(), Problem> {
-    let (guidances, next_page_token) = pages(asked.limit, |page_size, page_token| {
+    let (guidances, next_page_token) = pages(asked.page.limit, |page_size, page_token| {
         let mut client = client.clone();
         let (field, date) = (asked.field.clone(), asked.date.map(wire_day));
         async move {

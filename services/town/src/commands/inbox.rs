@@ -10,6 +10,7 @@ use townlink_proto::townlink::office::v1 as pb;
 use townlink_proto::townlink::values::v1::{Finding, PaperSummary};
 
 use crate::cli::Context;
+use crate::commands::listing::{Filter, Page, Undone};
 use crate::connection::{Connection, Inboxes, call, pages};
 use crate::names::{abbreviate, find_numbered};
 use crate::output::{digest, facts, instant, short, table};
@@ -76,18 +77,8 @@ pub struct List {
     /// Only papers at this stage, such as ARRIVED, CHECKED, ASSIGNED, REPORTED or ARCHIVED
     #[arg(long, value_parser = stage)]
     stage: Option<pb::InboxStage>,
-    /// Only papers that have not come to an end
-    #[arg(long)]
-    open: bool,
-    /// Only papers that are overdue
-    #[arg(long)]
-    overdue: bool,
-    /// Only papers that are assigned to one's own institution
-    #[arg(long)]
-    mine: bool,
-    /// How many at most
-    #[arg(long, default_value_t = 50)]
-    limit: usize,
+    #[command(flatten)]
+    filter: Filter,
 }
 
 /// One paper.
@@ -112,9 +103,8 @@ pub struct Register {
 /// Lists the leaders' desk.
 #[derive(Debug, Args)]
 pub struct Desk {
-    /// How many at most
-    #[arg(long, default_value_t = 50)]
-    limit: usize,
+    #[command(flatten)]
+    page: Page,
 }
 
 /// Who sees a paper, and so in which list its name is looked for.
@@ -225,23 +215,24 @@ pub async fn run(command: Command, context: &Context) -> Result<(), Problem> {
 }
 
 async fn list(asked: List, client: Inboxes, context: &Context) -> Result<(), Problem> {
+    let Filter { undone: Undone { open, overdue }, mine, page } = asked.filter;
     let wanted = pb::ListInboxPapersRequest {
         parent: format!("inboxes/{}", asked.which.inbox),
         stage: asked.stage.unwrap_or_default().into(),
-        open: asked.open,
-        overdue: asked.overdue,
-        mine: asked.mine,
+        open,
+        overdue,
+        mine,
         ..pb::ListInboxPapersRequest::default()
     };
-    let (papers, next_page_token) = papers(&client, &wanted, asked.limit).await?;
-    let timed = asked.overdue || asked.open || asked.mine;
+    let (papers, next_page_token) = papers(&client, &wanted, page.limit).await?;
+    let timed = overdue || open || mine;
     context.output.message(&pb::ListInboxPapersResponse { papers, next_page_token }, |list| {
         if timed { by_due(&list.papers) } else { by_arrival(&list.papers) }
     })
 }
 
 async fn desk(asked: Desk, client: Inboxes, context: &Context) -> Result<(), Problem> {
-    let (papers, next_page_token) = desk_papers(&client, asked.limit).await?;
+    let (papers, next_page_token) = desk_papers(&client, asked.page.limit).await?;
     context.output.message(&pb::ListLeaderPapersResponse { papers, next_page_token }, |list| by_due(&list.papers))
 }
 

@@ -13,6 +13,7 @@ use vocabulary::Date;
 use vocabulary::time::parse_date;
 
 use crate::cli::Context;
+use crate::commands::listing::Page;
 use crate::connection::{Connection, call, pages};
 use crate::files::{read, told, write};
 use crate::names::wire_day;
@@ -136,9 +137,8 @@ pub struct Revoke {
 /// Lists keys.
 #[derive(Debug, Args)]
 pub struct List {
-    /// How many at most
-    #[arg(long, default_value_t = 50)]
-    limit: usize,
+    #[command(flatten)]
+    page: Page,
 }
 
 fn resource(name: &str) -> String {
@@ -252,7 +252,7 @@ fn registration(asked: Register, context: &Context) -> Result<pb::Key, Problem> 
 
 async fn list(asked: &List, context: &Context) -> Result<(), Problem> {
     let client = Connection::open(context, Some(super::READER))?.keys()?;
-    let (keys, next_page_token) = pages(asked.limit, |page_size, page_token| {
+    let (keys, next_page_token) = pages(asked.page.limit, |page_size, page_token| {
         let mut client = client.clone();
         async move {
             let asked = pb::ListKeysRequest { page_size, page_token };

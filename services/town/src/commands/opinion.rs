@@ -6,6 +6,7 @@ use townlink_proto::townlink::casework::v1::OpinionType;
 use townlink_proto::townlink::office::v1 as pb;
 
 use crate::cli::Context;
+use crate::commands::listing::{Filter, Undone};
 use crate::connection::{Connection, Opinions, call, pages};
 use crate::names::{abbreviate, find_numbered};
 use crate::output::{day, facts, instant, short, table};
@@ -127,18 +128,8 @@ pub struct Close {
 /// Lists joint reviews.
 #[derive(Debug, Args)]
 pub struct List {
-    /// Only those that are not closed
-    #[arg(long)]
-    open: bool,
-    /// Only those in which an opinion is overdue
-    #[arg(long)]
-    overdue: bool,
-    /// Only those in which the own institution has to act
-    #[arg(long)]
-    mine: bool,
-    /// How many at most
-    #[arg(long, default_value_t = 50)]
-    limit: usize,
+    #[command(flatten)]
+    filter: Filter,
 }
 
 fn asked_body(text: &str) -> Result<pb::RequestedBody, String> {
@@ -213,8 +204,7 @@ pub async fn run(command: Command, context: &Context) -> Result<(), Problem> {
 }
 
 async fn list(asked: &List, client: &Opinions, context: &Context) -> Result<(), Problem> {
-    let flags = (asked.open, asked.overdue, asked.mine);
-    let (reviews, next_page_token) = reviews(client, flags, asked.limit).await?;
+    let (reviews, next_page_token) = reviews(client, asked.filter).await?;
     context.output.message(&pb::ListJointReviewsResponse { reviews, next_page_token }, |list| overview(&list.reviews))
 }
 
@@ -235,10 +225,9 @@ async fn escalated(client: Opinions, context: &Context) -> Result<(), Problem> {
 
 async fn reviews(
     client: &Opinions,
-    (open, overdue, mine): (bool, bool, bool),
-    limit: usize,
+    Filter { undone: Undone { open, overdue }, mine, page }: Filter,
 ) -> Result<(Vec<pb::JointReview>, String), Problem> {
-    pages(limit, |page_size, page_token| {
+    pages(page.limit, |page_size, page_token| {
         let mut client = client.clone();
         async move {
             let asked = pb::ListJointReviewsRequest { page_size, page_token, open, overdue, mine };
@@ -254,7 +243,7 @@ async fn name(named: &Named, client: &Opinions) -> Result<String, Problem> {
     if named.review.contains('/') {
         return Ok(named.review.clone());
     }
-    let (reviews, _) = reviews(client, (false, false, false), usize::MAX).await?;
+    let (reviews, _) = reviews(client, Filter::ALL).await?;
     find_numbered(&named.review, reviews.iter().map(|it| (it.name.as_str(), it.application.as_str())))
 }
 

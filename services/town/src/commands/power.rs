@@ -10,6 +10,7 @@ use vocabulary::{Date, Timestamp};
 
 use crate::catalogue;
 use crate::cli::Context;
+use crate::commands::listing::Page;
 use crate::connection::{Connection, call, pages};
 use crate::files::read;
 use crate::names::{parse_instant, wire_day, wire_instant};
@@ -119,9 +120,8 @@ pub struct List {
     /// The date [default: today, by the town's clock]
     #[arg(long, value_name = "DATE", value_parser = parse_date)]
     date: Option<Date>,
-    /// How many at most
-    #[arg(long, default_value_t = 50)]
-    limit: usize,
+    #[command(flatten)]
+    page: Page,
 }
 
 /// Shows a power.
@@ -154,9 +154,8 @@ pub struct Diff {
     /// The second date [default: today, by the town's clock]
     #[arg(value_parser = parse_date)]
     after: Option<Date>,
-    /// How many at most
-    #[arg(long, default_value_t = 50)]
-    limit: usize,
+    #[command(flatten)]
+    page: Page,
 }
 
 /// Imports a power catalogue.
@@ -273,7 +272,7 @@ fn show_answer(answer: &pb::HoldsResponse) -> Table {
 
 async fn list(asked: List, context: &Context) -> Result<(), Problem> {
     let client = Connection::open(context, Some(super::READER))?.powers()?;
-    let (powers, next_page_token) = pages(asked.limit, |page_size, page_token| {
+    let (powers, next_page_token) = pages(asked.page.limit, |page_size, page_token| {
         let mut client = client.clone();
         let request = pb::ListPowersRequest {
             page_size,
@@ -301,7 +300,7 @@ async fn list(asked: List, context: &Context) -> Result<(), Problem> {
 
 async fn diff(asked: &Diff, context: &Context) -> Result<(), Problem> {
     let client = Connection::open(context, Some(super::READER))?.powers()?;
-    let (differences, next_page_token) = pages(asked.limit, |page_size, page_token| {
+    let (differences, next_page_token) = pages(asked.page.limit, |page_size, page_token| {
         let mut client = client.clone();
         let (before, after) = (Some(wire_day(asked.before)), asked.after.map(wire_day));
         async move {

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use townlink_proto::townlink::journal::v1 as pb;
 
 use crate::cli::Context;
+use crate::commands::listing::Page;
 use crate::connection::{Connection, call, pages};
 use crate::output::{instant, render, table, to_json};
 use crate::problem::Problem;
@@ -34,9 +35,8 @@ pub struct List {
     /// Only what this service refused
     #[arg(long)]
     service: Option<String>,
-    /// How many at most
-    #[arg(long, default_value_t = 50)]
-    limit: usize,
+    #[command(flatten)]
+    page: Page,
 }
 
 /// A refusal, and the service that refused.
@@ -61,7 +61,7 @@ pub async fn run(command: Command, context: &Context) -> Result<(), Problem> {
     }
     let at = |told: &Told<'_>| told.refusal.recorded_time.map_or((0, 0), |at| (at.seconds, at.nanos));
     told.sort_by_key(|told| std::cmp::Reverse(at(told)));
-    told.truncate(list.limit);
+    told.truncate(list.page.limit);
     let refusals = told.iter().map(Told::json).collect::<Result<Vec<_>, _>>()?;
     context.output.value(&json!({ "refusals": refusals }), || {
         let mut table = table(&["TIME", "SERVICE", "WHO", "CODE", "LAW", "METHOD", "FAULT"]);
@@ -73,7 +73,7 @@ pub async fn run(command: Command, context: &Context) -> Result<(), Problem> {
 async fn of(connection: &Connection, service: &str, list: &List) -> Result<Vec<pb::RecordedRefusal>, Problem> {
     let client = connection.journal(service)?;
     let place = format!("{service}, ListRefusals");
-    let (refusals, _) = pages(list.limit, |page_size, page_token| {
+    let (refusals, _) = pages(list.page.limit, |page_size, page_token| {
         let (mut client, place) = (client.clone(), place.clone());
         let institution = list.institution.clone().unwrap_or_default();
         let asked = pb::ListRefusalsRequest { page_size, page_token, institution };

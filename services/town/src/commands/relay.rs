@@ -24,6 +24,7 @@ use vocabulary::{Date, DepartmentCode, MessageId, Timestamp};
 use crate::catalogue;
 use crate::cli::Context;
 use crate::commands::inbox::number;
+use crate::commands::listing::Page;
 use crate::connection::{Connection, Papers, call, pages};
 use crate::files::{read, write};
 use crate::names::{abbreviate, find_numbered, wire_instant};
@@ -170,9 +171,8 @@ pub struct Issue {
 /// Lists one's own papers.
 #[derive(Debug, Args)]
 pub struct List {
-    /// How many at most
-    #[arg(long, default_value_t = 50)]
-    limit: usize,
+    #[command(flatten)]
+    page: Page,
 }
 
 /// One paper.
@@ -392,7 +392,7 @@ async fn papers(client: &Papers, parent: &str, limit: usize) -> Result<(Vec<pb::
 async fn list(asked: &List, connection: &Connection, context: &Context) -> Result<(), Problem> {
     let client = connection.papers()?;
     let parent = format!("senders/{}", connection.department()?);
-    let (papers, next_page_token) = papers(&client, &parent, asked.limit).await?;
+    let (papers, next_page_token) = papers(&client, &parent, asked.page.limit).await?;
     context.output.message(&pb::ListPapersResponse { papers, next_page_token }, |list| {
         let mut table = table(&["PAPER", "ACCEPTED", "NUMBER", "TITLE", "DELIVERIES", "RECEIPTS"]);
         for paper in &list.papers {

@@ -7,6 +7,7 @@ use vocabulary::Date;
 use vocabulary::time::parse_date;
 
 use crate::cli::Context;
+use crate::commands::listing::Page;
 use crate::connection::{Connection, Roster, call, pages};
 use crate::names::{abbreviate, find, wire_day};
 use crate::output::{day, facts, table};
@@ -39,9 +40,8 @@ pub struct List {
     /// Only assignments of this person
     #[arg(long, default_value = "", hide_default_value = true)]
     person: String,
-    /// How many at most
-    #[arg(long, default_value_t = 50)]
-    limit: usize,
+    #[command(flatten)]
+    page: Page,
 }
 
 /// Assigns a role.
@@ -84,7 +84,7 @@ pub async fn run(command: Command, context: &Context) -> Result<(), Problem> {
     match command {
         Command::List(asked) => {
             let client = Connection::open(context, Some(super::READER))?.roster()?;
-            let (assignments, next_page_token) = assignments(&client, &asked.person, asked.limit).await?;
+            let (assignments, next_page_token) = assignments(&client, &asked.person, asked.page.limit).await?;
             context.output.message(&pb::ListAssignmentsResponse { assignments, next_page_token }, |list| {
                 let mut table = table(&["ASSIGNMENT", "PERSON", "POST", "ROLE", "FROM", "TO", "DOCUMENT"]);
                 for it in &list.assignments {

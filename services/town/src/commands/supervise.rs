@@ -8,6 +8,7 @@ use comfy_table::Table;
 use townlink_proto::townlink::office::v1 as pb;
 
 use crate::cli::Context;
+use crate::commands::listing::{Filter, Page, Undone};
 use crate::connection::{Connection, Supervision, call, pages};
 use crate::names::{abbreviate, find_numbered};
 use crate::output::{day, facts, instant, short, table};
@@ -44,7 +45,7 @@ pub enum Command {
     DrawCheck(DrawCheck),
     /// List samples
     #[command(after_help = EXAMPLES)]
-    Samples(Limit),
+    Samples(Page),
     /// Record the review of a closed case (案卷评查)
     #[command(after_help = EXAMPLES)]
     Review(Review),
@@ -83,7 +84,7 @@ pub enum Command {
     HandOver(HandOver),
     /// List proposals to call somebody to account
     #[command(after_help = EXAMPLES)]
-    Accounts(Limit),
+    Accounts(Page),
 }
 
 /// Names one record.
@@ -91,14 +92,6 @@ pub enum Command {
 pub struct Named {
     /// Its number, its id, or the beginning of that
     name: String,
-}
-
-/// How many to list.
-#[derive(Debug, Args)]
-pub struct Limit {
-    /// How many at most
-    #[arg(long, default_value_t = 50)]
-    limit: usize,
 }
 
 /// Issues a supervision opinion.
@@ -125,17 +118,8 @@ pub struct Opinion {
 /// Lists supervision opinions.
 #[derive(Debug, Args)]
 pub struct List {
-    /// Only those that are not closed
-    #[arg(long)]
-    open: bool,
-    /// Only those whose answer is overdue
-    #[arg(long)]
-    overdue: bool,
-    /// Only those on which the own institution has to act
-    #[arg(long)]
-    mine: bool,
     #[command(flatten)]
-    limit: Limit,
+    filter: Filter,
 }
 
 /// A step that says something.
@@ -159,7 +143,7 @@ pub async fn run(command: Command, context: &Context) -> Result<(), Problem> {
         Command::DrawCheck(asked) => sample::draw_check(&asked, context),
         Command::Sample(asked) => sample::plan(asked, context).await,
         Command::Draw(named) => sample::draw(&named, context).await,
-        Command::Samples(asked) => sample::list_samples(&asked, context).await,
+        Command::Samples(asked) => sample::list_samples(asked, context).await,
         Command::Review(asked) => sample::review(asked, context).await,
         Command::Coverage(asked) => sample::coverage(asked, context).await,
         Command::Opinion(asked) => issue(asked, context).await,
@@ -172,7 +156,7 @@ pub async fn run(command: Command, context: &Context) -> Result<(), Problem> {
         Command::Account(asked) => account::account(asked, context).await,
         Command::Hear(asked) => account::hear(asked, context).await,
         Command::HandOver(asked) => account::hand_over(asked, context).await,
-        Command::Accounts(asked) => account::list_proposals(&asked, context).await,
+        Command::Accounts(asked) => account::list_proposals(asked, context).await,
     }
 }
 
@@ -244,8 +228,7 @@ async fn close(asked: WithText, context: &Context) -> Result<(), Problem> {
 }
 
 async fn list(asked: &List, context: &Context) -> Result<(), Problem> {
-    let flags = (asked.open, asked.overdue, asked.mine);
-    let (opinions, next_page_token) = listed(&open(context)?, flags, asked.limit.limit).await?;
+    let (opinions, next_page_token) = listed(&open(context)?, asked.filter).await?;
     context.output.message(&pb::ListSupervisionOpinionsResponse { opinions, next_page_token }, |list| {
         let mut table = table(&["OPINION", "NUMBER", "STAGE", "FRONT", "CASE", "DUE", ""]);
         for it in &list.opinions {
@@ -265,10 +248,9 @@ async fn list(asked: &List, context: &Context) -> Result<(), Problem> {
 
 async fn listed(
     client: &Supervision,
-    (open, overdue, mine): (bool, bool, bool),
-    limit: usize,
+    Filter { undone: Undone { open, overdue }, mine, page }: Filter,
 ) -> Result<(Vec<pb::SupervisionOpinion>, String), Problem> {
-    pages(limit, |page_size, page_token| {
+    pages(page.limit, |page_size, page_token| {
         let mut client = client.clone();
         async move {
             let asked = pb::ListSupervisionOpinionsRequest { page_size, page_token, open, overdue, mine };
@@ -283,7 +265,7 @@ async fn opinion_name(named: &Named, client: &Supervision) -> Result<String, Pro
     if named.name.contains('/') {
         return Ok(named.name.clone());
     }
-    let (opinions, _) = listed(client, (false, false, false), usize::MAX).await?;
+    let (opinions, _) = listed(client, Filter::ALL).await?;
     find_numbered(&named.name, opinions.iter().map(|it| (it.name.as_str(), it.number.as_str())))
 }
 

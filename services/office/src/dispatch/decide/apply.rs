@@ -50,6 +50,9 @@ fn after(dispatch: Dispatch, event: &Event) -> Dispatch {
         Event::Overdue(_, awaited, _) | Event::Determined(_, awaited) => {
             in_sent(dispatch, |sent| Sent { awaited: Some(Awaited::clone(awaited)), ..sent })
         }
+        Event::Silent { acknowledging, .. } | Event::AcknowledgingDetermined(_, acknowledging) => {
+            in_sent(dispatch, |sent| Sent { acknowledging: Some(*acknowledging), ..sent })
+        }
         Event::Urged(_, urge) => in_sent(dispatch, |sent| urged(sent, urge)),
         Event::Closed(_, mark) => in_stage(dispatch, |stage| closed(stage, mark)),
         Event::Withdrawn(_, mark) => Dispatch { stage: Stage::Withdrawn(mark.clone()), ..dispatch },

@@ -9,7 +9,7 @@ use crate::dispatch::content::Content;
 use crate::dispatch::refusal::{Address, Course, Refusal};
 use crate::dispatch::rules;
 use crate::dispatch::settings::Level;
-use crate::dispatch::state::{Awaited, Dispatch, Progress, Recipient, Sealed, Sent, Stage, Urge};
+use crate::dispatch::state::{Acknowledging, Awaited, Dispatch, Progress, Recipient, Sealed, Sent, Stage, Urge};
 
 /// Those who are addressed when a paper speaks to all.
 const PUBLIC: &str = "社会公众";
@@ -25,8 +25,10 @@ pub(super) fn send(desk: &Desk, dispatch: &Dispatch, facts: &Facts) -> Result<Ve
         replies: Vec::new(),
         awaited: dispatch.content.expects_reply().then(|| awaited(facts.today(), facts)),
         urges: Vec::new(),
+        acknowledging: None,
     };
-    let sent = Box::new(sent);
+    let acknowledging = sent.silent().next().is_some().then(|| acknowledging(facts.today(), facts));
+    let sent = Box::new(Sent { acknowledging, ..sent });
     Ok(vec![Event::Sent(Box::new(dispatch.clone()), sent.clone()), Event::Followed(dispatch.id, sent)])
 }
 
@@ -60,6 +62,12 @@ fn recipients(content: &Content, facts: &Facts) -> Vec<Recipient> {
 fn awaited(sent: Date, facts: &Facts) -> Awaited {
     let due = Deadline::from(add_working_days(sent, facts.rules.reply_working_days, &facts.calendar));
     Awaited { due, reminders: 0, next: due.date().map(time::end_of_day) }
+}
+
+/// By when departments are to acknowledge what they get. §8.6: nothing ends in silence, and whoever never pulls is silent.
+fn acknowledging(sent: Date, facts: &Facts) -> Acknowledging {
+    let due = Deadline::from(add_working_days(sent, facts.rules.receipt_working_days, &facts.calendar));
+    Acknowledging { due, told: None }
 }
 
 /// News of a department. It leads on or it changes nothing: receipts repeat, and overtake one another.
@@ -137,6 +145,17 @@ pub(super) fn remind(dispatch: &Dispatch, facts: &Facts) -> Vec<Event> {
     vec![Event::Overdue(dispatch.id, told, facts.now)]
 }
 
+/// Tells once which departments have not acknowledged it in time. From then on it stands among what is overdue until each has.
+pub(super) fn tell_silence(dispatch: &Dispatch, facts: &Facts) -> Vec<Event> {
+    let Some((sent, acknowledging)) = dispatch.unacknowledged() else { return Vec::new() };
+    if acknowledging.next().is_none_or(|next| next > facts.now) {
+        return Vec::new();
+    }
+    let departments = sent.silent().map(str::to_owned).collect();
+    let acknowledging = Acknowledging { told: Some(facts.now), ..*acknowledging };
+    vec![Event::Silent { id: dispatch.id, departments, acknowledging }]
+}
+
 /// The first time of telling that is still to come; none where the calendar of a year is missing.
 fn next(awaited: &Awaited, facts: &Facts) -> Option<vocabulary::Timestamp> {
     let mut day = awaited.due.date()?;
@@ -151,13 +170,18 @@ fn next(awaited: &Awaited, facts: &Facts) -> Option<vocabulary::Timestamp> {
 
 /// Derives what could not be derived while the calendar of a year was missing.
 pub(super) fn determine(dispatch: &Dispatch, facts: &Facts) -> Vec<Event> {
-    let waiting = dispatch.awaiting().filter(|awaited| awaited.next.is_none());
-    let Some((awaited, sent)) = waiting.zip(dispatch.stage.sent()) else { return Vec::new() };
-    let found = match awaited.due {
-        Deadline::Undetermined { .. } => self::awaited(time::town_date(sent.by.at), facts),
+    let Some(sent) = dispatch.stage.sent() else { return Vec::new() };
+    let day = time::town_date(sent.by.at);
+    let awaited = dispatch.awaiting().filter(|awaited| awaited.next.is_none()).map(|awaited| match awaited.due {
+        Deadline::Undetermined { .. } => self::awaited(day, facts),
         Deadline::On(_) => Awaited { next: next(awaited, facts), ..*awaited },
-    };
-    if found.next.is_none() { Vec::new() } else { vec![Event::Determined(dispatch.id, found)] }
+    });
+    let unknown = dispatch.unacknowledged().filter(|(_, it)| it.due.date().is_none());
+    let acknowledging = unknown.map(|_| acknowledging(day, facts));
+    let awaited = awaited.filter(|found| found.next.is_some()).map(|found| Event::Determined(dispatch.id, found));
+    let acknowledging = acknowledging.filter(|found| found.due.date().is_some());
+    let acknowledging = acknowledging.map(|found| Event::AcknowledgingDetermined(dispatch.id, found));
+    awaited.into_iter().chain(acknowledging).collect()
 }
 
 /// What waits is urged, not repeated (§8.5).

@@ -1,5 +1,6 @@
 //! Every step at every stage.
 
+mod silence;
 mod walks;
 
 use vocabulary::period::Deadline;
@@ -29,7 +30,7 @@ fn actor(step: &Step) -> Facts {
         | Step::RecordDelivery { .. }
         | Step::Urge { .. }
         | Step::Close(_) => office("wang"),
-        Step::Receipt(_) | Step::Reply(_) | Step::Remind | Step::Determine => facts("", None),
+        Step::Receipt(_) | Step::Reply(_) | Step::Remind | Step::TellSilence | Step::Determine => facts("", None),
     }
 }
 

@@ -69,6 +69,18 @@ impl runtime::journal::Event for Event {
                 reply_due: awaited.due.date().map(day_to_wire),
                 next_reminder_time: awaited.next.map(instant_to_wire),
             }),
+            Self::Silent { id, departments, acknowledging } => record(*id, |dispatch| pb::AcknowledgementOverdue {
+                dispatch,
+                departments: departments.clone(),
+                acknowledgement_due: acknowledging.due.date().map(day_to_wire),
+                time: acknowledging.told.map(instant_to_wire),
+            }),
+            Self::AcknowledgingDetermined(id, acknowledging) => {
+                record(*id, |dispatch| pb::AcknowledgementDueDetermined {
+                    dispatch,
+                    acknowledgement_due: acknowledging.due.date().map(day_to_wire),
+                })
+            }
             Self::Urged(id, urge) => {
                 record(*id, |dispatch| pb::DispatchUrged { dispatch, urge: Some(message::urge(urge)) })
             }
@@ -104,6 +116,8 @@ impl runtime::journal::Event for Event {
             | Self::Replied(_, _)
             | Self::Overdue(_, _, _)
             | Self::Determined(_, _)
+            | Self::Silent { .. }
+            | Self::AcknowledgingDetermined(_, _)
             | Self::Urged(_, _)
             | Self::Closed(_, _)
             | Self::Withdrawn(_, _) => None,
@@ -168,7 +182,7 @@ fn handed_over(dispatch: &Dispatch, sent: &Sent) -> pb::DispatchSent {
 }
 
 fn followed(id: DispatchId, sent: &Sent) -> Record {
-    let awaited = sent.awaited.as_ref();
+    let (awaited, acknowledging) = (sent.awaited.as_ref(), sent.acknowledging.as_ref());
     record(id, |dispatch| pb::DispatchFollowed {
         dispatch,
         mark: Some(message::mark(&sent.by)),
@@ -176,6 +190,8 @@ fn followed(id: DispatchId, sent: &Sent) -> Record {
         reply_due: awaited.and_then(|awaited| awaited.due.date()).map(day_to_wire),
         reply_due_missing_year: awaited.map_or(0, |awaited| message::missing_year(awaited.due)),
         next_reminder_time: awaited.and_then(|awaited| awaited.next).map(instant_to_wire),
+        acknowledgement_due: acknowledging.and_then(|it| it.due.date()).map(day_to_wire),
+        acknowledgement_due_missing_year: acknowledging.map_or(0, |it| message::missing_year(it.due)),
     })
 }
 

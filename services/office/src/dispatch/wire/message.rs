@@ -11,8 +11,8 @@ use vocabulary::{Date, Institution, Sm3Digest, Timestamp};
 
 use crate::dispatch::content::{Content, File, Source};
 use crate::dispatch::state::{
-    Awaited, Cosign, Dispatch, DispatchId, Mark, Number, Numbered, Progress, Recipient, Reply, Reviewed, Sealed, Sent,
-    Signed, Stage, Urge, View,
+    Acknowledging, Awaited, Cosign, Dispatch, DispatchId, Mark, Number, Numbered, Progress, Recipient, Reply, Reviewed,
+    Sealed, Sent, Signed, Stage, Urge, View,
 };
 use crate::fields::{day_to_wire, instant_to_wire};
 
@@ -123,6 +123,11 @@ fn show_sent(shown: &mut pb::Dispatch, sent: &Sent) {
         shown.reply_due_missing_year = missing_year(awaited.due);
         shown.reminders = awaited.reminders;
         shown.next_reminder_time = awaited.next.map(instant_to_wire);
+    }
+    if let Some(acknowledging) = &sent.acknowledging {
+        shown.acknowledgement_due = acknowledging.due.date().map(day_to_wire);
+        shown.acknowledgement_due_missing_year = missing_year(acknowledging.due);
+        shown.acknowledgement_overdue_time = acknowledging.told.map(instant_to_wire);
     }
 }
 
@@ -295,20 +300,37 @@ fn read_sent(shown: &pb::Dispatch) -> Option<Sent> {
         replies: shown.replies.iter().map(read_reply).collect::<Option<_>>()?,
         awaited: read_awaited(shown)?,
         urges: shown.urges.iter().map(read_urge).collect::<Option<_>>()?,
+        acknowledging: read_acknowledging(shown)?,
     })
 }
 
 fn read_awaited(shown: &pb::Dispatch) -> Option<Option<Awaited>> {
-    let due = match (&shown.reply_due, shown.reply_due_missing_year) {
-        (None, 0) => return Some(None),
-        (Some(day), 0) => Deadline::On(read_day(day)?),
-        (_, year) => Deadline::Undetermined { year: i16::try_from(year).ok()? },
-    };
-    let next = match &shown.next_reminder_time {
-        Some(at) => Some(read_instant(Some(at))?),
-        None => None,
-    };
+    let Some(due) = read_deadline(shown.reply_due.as_ref(), shown.reply_due_missing_year)? else { return Some(None) };
+    let next = read_some_instant(shown.next_reminder_time.as_ref())?;
     Some(Some(Awaited { due, reminders: shown.reminders, next }))
+}
+
+fn read_acknowledging(shown: &pb::Dispatch) -> Option<Option<Acknowledging>> {
+    let due = read_deadline(shown.acknowledgement_due.as_ref(), shown.acknowledgement_due_missing_year)?;
+    let Some(due) = due else { return Some(None) };
+    Some(Some(Acknowledging { due, told: read_some_instant(shown.acknowledgement_overdue_time.as_ref())? }))
+}
+
+/// A deadline, where there is one.
+fn read_deadline(day: Option<&google::Date>, missing_year: i32) -> Option<Option<Deadline>> {
+    Some(match (day, missing_year) {
+        (None, 0) => None,
+        (Some(day), 0) => Some(Deadline::On(read_day(day)?)),
+        (_, year) => Some(Deadline::Undetermined { year: i16::try_from(year).ok()? }),
+    })
+}
+
+/// An instant, where there is one.
+fn read_some_instant(at: Option<&prost_types::Timestamp>) -> Option<Option<Timestamp>> {
+    match at {
+        Some(at) => Some(Some(read_instant(Some(at))?)),
+        None => Some(None),
+    }
 }
 
 fn read_mark(mark: &pb::DispatchMark) -> Option<Mark> {
@@ -344,10 +366,7 @@ fn read_recipient(recipient: &pb::DispatchDelivery) -> Option<Recipient> {
         pb::DispatchDeliveryState::Completed => Progress::Completed,
         pb::DispatchDeliveryState::ByHand => Progress::ByHand,
     };
-    let at = match &recipient.time {
-        Some(at) => Some(read_instant(Some(at))?),
-        None => None,
-    };
+    let at = read_some_instant(recipient.time.as_ref())?;
     Some(Recipient {
         name: recipient.name.clone(),
         department: (!recipient.department.is_empty()).then(|| recipient.department.clone()),

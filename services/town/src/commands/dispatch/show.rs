@@ -1,6 +1,7 @@
 //! Dispatches as tables for people.
 
 use comfy_table::Table;
+use townlink_proto::google::r#type::Date;
 use townlink_proto::townlink::office::v1 as pb;
 
 use crate::names::abbreviate;
@@ -67,6 +68,7 @@ pub fn one(dispatch: &pb::Dispatch) -> Table {
         ("sent", mark(dispatch.sending.as_ref())),
     ]);
     rows.extend(dispatch.recipients.iter().map(recipient));
+    rows.push(("acknowledgement due", acknowledgement(dispatch)));
     rows.push(("reply due", due(dispatch)));
     rows.extend(dispatch.urges.iter().map(|urge| ("urged", format!("{} {}", urge.how, mark(urge.mark.as_ref())))));
     rows.extend(dispatch.replies.iter().map(|reply| {
@@ -129,8 +131,15 @@ fn mark(mark: Option<&pb::DispatchMark>) -> String {
 }
 
 fn due(dispatch: &pb::Dispatch) -> String {
-    match (dispatch.reply_due.as_ref(), dispatch.reply_due_missing_year) {
-        (due, 0) => day(due),
-        (_, year) => format!("undetermined: no calendar of {year}"),
-    }
+    deadline(dispatch.reply_due.as_ref(), dispatch.reply_due_missing_year)
+}
+
+fn acknowledgement(dispatch: &pb::Dispatch) -> String {
+    let due = deadline(dispatch.acknowledgement_due.as_ref(), dispatch.acknowledgement_due_missing_year);
+    let told = dispatch.acknowledgement_overdue_time.as_ref();
+    if told.is_some() { format!("{due}, told to be overdue {}", instant(told)) } else { due }
+}
+
+fn deadline(due: Option<&Date>, missing_year: i32) -> String {
+    if missing_year == 0 { day(due) } else { format!("undetermined: no calendar of {missing_year}") }
 }

@@ -6,6 +6,7 @@ use vocabulary::Date;
 use vocabulary::time::parse_date;
 
 use crate::cli::Context;
+use crate::commands::listing::Page;
 use crate::connection::{Connection, call, pages};
 use crate::names::wire_day;
 use crate::output::{day, instant, table};
@@ -26,15 +27,14 @@ pub struct Evaluations {
     /// Only those due on this day or before [default: today, by the town's clock]
     #[arg(long, value_name = "DATE", value_parser = parse_date)]
     due_by: Option<Date>,
-    /// How many at most
-    #[arg(long, default_value_t = 50)]
-    limit: usize,
+    #[command(flatten)]
+    page: Page,
 }
 
 /// Lists what is to be evaluated, the earliest first.
 pub async fn list(asked: &Evaluations, context: &Context) -> Result<(), Problem> {
     let client = Connection::open(context, Some(crate::commands::READER))?.evaluations()?;
-    let (evaluations, next_page_token) = pages(asked.limit, |page_size, page_token| {
+    let (evaluations, next_page_token) = pages(asked.page.limit, |page_size, page_token| {
         let mut client = client.clone();
         let request = pb::ListEvaluationsRequest { page_size, page_token, due_by: asked.due_by.map(wire_day) };
         async move {

@@ -6,6 +6,7 @@ use townlink_proto::townlink::office::v1::power_history_entry::What;
 use vocabulary::Timestamp;
 
 use crate::cli::Context;
+use crate::commands::listing::Page;
 use crate::connection::{Connection, call, pages};
 use crate::names::{parse_instant, wire_instant};
 use crate::output::{day, instant, short, table};
@@ -28,15 +29,14 @@ pub struct Asked {
     /// Answer with the register as it was recorded at that moment
     #[arg(long, value_name = "INSTANT", value_parser = parse_instant)]
     as_known_at: Option<Timestamp>,
-    /// How many at most
-    #[arg(long, default_value_t = 50)]
-    limit: usize,
+    #[command(flatten)]
+    page: Page,
 }
 
 /// Tells what happened to a power.
 pub async fn history(asked: &Asked, context: &Context) -> Result<(), Problem> {
     let client = Connection::open(context, Some(crate::commands::READER))?.grants()?;
-    let (entries, next_page_token) = pages(asked.limit, |page_size, page_token| {
+    let (entries, next_page_token) = pages(asked.page.limit, |page_size, page_token| {
         let mut client = client.clone();
         let request = pb::ListPowerHistoryRequest {
             page_size,
@@ -77,7 +77,7 @@ pub async fn history(asked: &Asked, context: &Context) -> Result<(), Problem> {
 /// Lists the documents of a power.
 pub async fn documents(asked: &Asked, context: &Context) -> Result<(), Problem> {
     let client = Connection::open(context, Some(crate::commands::READER))?.documents()?;
-    let (documents, next_page_token) = pages(asked.limit, |page_size, page_token| {
+    let (documents, next_page_token) = pages(asked.page.limit, |page_size, page_token| {
         let mut client = client.clone();
         let request = pb::ListPowerDocumentsRequest {
             page_size,

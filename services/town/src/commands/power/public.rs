@@ -10,6 +10,7 @@ use vocabulary::time::parse_date;
 use vocabulary::{Date, Sm3Digest};
 
 use crate::cli::Context;
+use crate::commands::listing::Page;
 use crate::connection::{Connection, call, pages};
 use crate::files::write;
 use crate::names::wire_day;
@@ -44,9 +45,8 @@ pub struct Public {
     /// Also what was published and has ended
     #[arg(long)]
     ended: bool,
-    /// How many at most
-    #[arg(long, default_value_t = 50)]
-    limit: usize,
+    #[command(flatten)]
+    page: Page,
 }
 
 /// Writes the public list as a file.
@@ -75,7 +75,7 @@ enum Format {
 /// Lists the public list.
 pub async fn list(asked: &Public, context: &Context) -> Result<(), Problem> {
     let client = Connection::open(context, Some(crate::commands::READER))?.public_list()?;
-    let (powers, next_page_token) = pages(asked.limit, |page_size, page_token| {
+    let (powers, next_page_token) = pages(asked.page.limit, |page_size, page_token| {
         let mut client = client.clone();
         let request = pb::ListPublicPowersRequest {
             page_size,

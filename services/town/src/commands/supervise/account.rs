@@ -6,8 +6,9 @@ use townlink_proto::townlink::office::v1 as pb;
 use vocabulary::Date;
 use vocabulary::time::parse_date;
 
-use super::{Limit, Named, open};
+use super::{Named, open};
 use crate::cli::Context;
+use crate::commands::listing::Page;
 use crate::connection::{Supervision, call, pages};
 use crate::names::{abbreviate, find, wire_day};
 use crate::output::{facts, short, table};
@@ -111,7 +112,7 @@ pub(super) async fn hand_over(asked: HandOver, context: &Context) -> Result<(), 
     context.output.message(&proposal, show_proposal)
 }
 
-pub(super) async fn list_proposals(asked: &Limit, context: &Context) -> Result<(), Problem> {
+pub(super) async fn list_proposals(asked: Page, context: &Context) -> Result<(), Problem> {
     let (accountabilities, next_page_token) = proposals(&open(context)?, asked.limit).await?;
     context.output.message(&pb::ListAccountabilitiesResponse { accountabilities, next_page_token }, |list| {
         let mut table = table(&["PROPOSAL", "STAGE", "PERSON", "FRONT", "TO", "DOCUMENT"]);

@@ -8,8 +8,9 @@ use serde_json::json;
 use townlink_proto::townlink::office::v1 as pb;
 use vocabulary::SampleSize;
 
-use super::{Limit, Named, open};
+use super::{Named, open};
 use crate::cli::Context;
+use crate::commands::listing::Page;
 use crate::connection::{Supervision, call, pages};
 use crate::files::{at_file, read};
 use crate::names::{abbreviate, find};
@@ -100,7 +101,7 @@ pub(super) async fn draw(named: &Named, context: &Context) -> Result<(), Problem
     context.output.message(&sample, show_sample)
 }
 
-pub(super) async fn list_samples(asked: &Limit, context: &Context) -> Result<(), Problem> {
+pub(super) async fn list_samples(asked: Page, context: &Context) -> Result<(), Problem> {
     let (samples, next_page_token) = samples(&open(context)?, asked.limit).await?;
     context.output.message(&pb::ListSamplesResponse { samples, next_page_token }, |list| {
         let mut table = table(&["SAMPLE", "QUARTER", "FIELD", "SERVICE", "SEED", "DRAWN"]);

@@ -32,6 +32,7 @@ fn step() -> impl Strategy<Value = Step> {
         Just(receipt("government", Progress::Returned)),
         Just(answer("government")),
         Just(Step::Remind),
+        Just(Step::TellSilence),
         Just(Step::Urge { how: "函".to_owned(), words: words() }),
         Just(Step::Close(words())),
         Just(Step::RecordDelivery { recipient: "昆山市人民政府".to_owned(), words: words() }),
