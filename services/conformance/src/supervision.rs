@@ -157,7 +157,7 @@ pub fn masked_party(party: &pb::Party) -> pb::Party {
         pb::PartyType::Organisation => party.clone(),
         pb::PartyType::Person | pb::PartyType::Unspecified => pb::Party {
             r#type: party.r#type,
-            name: mask::party_name(&party.name),
+            name: mask::name(&party.name),
             identifier: mask::identity_number(&party.identifier),
             telephone: mask::telephone(&party.telephone),
             address: mask::address(&party.address),

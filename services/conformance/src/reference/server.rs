@@ -229,7 +229,7 @@ impl Server {
         let masked = masked_party(party);
         match self.flaw {
             Flaw::ShowsName => pb::Party { name: party.name.clone(), ..masked },
-            Flaw::ShowsNumber => pb::Party { identifier: mask::party_name(&party.identifier), ..masked },
+            Flaw::ShowsNumber => pb::Party { identifier: mask::name(&party.identifier), ..masked },
             Flaw::None
             | Flaw::ListsOpen
             | Flaw::LosesPages
