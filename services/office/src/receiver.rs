@@ -99,6 +99,19 @@ fn right_annex(annex: &[u8], digest: &[u8]) -> bool {
     if annex.is_empty() { digest.is_empty() } else { Sm3Digest::of(annex).as_bytes().as_slice() == digest }
 }
 
+/// The directive is one of the register's, and two persons stand behind it. The officer's confirmation was checked where it was
+/// given; no caller of this contract gets around it either.
+fn may_be_applied(command: &Command) -> Result<(), Refusal> {
+    if !is_own(&command.directive_type) {
+        return Err(Refusal::NotOwned { directive_type: command.directive_type.clone() });
+    }
+    if !command.registered_by.is_empty() && command.registered_by == command.confirmed_by {
+        let (name, person) = (command.order.id.name(), command.confirmed_by.clone());
+        return Err(Refusal::FourEyes { name, person });
+    }
+    Ok(())
+}
+
 /// What the application of a directive knows.
 struct Facts {
     index: Arc<Index>,
@@ -134,14 +147,7 @@ impl Unit for Applying {
     }
 
     fn decide(&self, command: &Command, facts: &Facts) -> Result<Vec<Event>, Wire> {
-        if !is_own(&command.directive_type) {
-            return Err(Refusal::NotOwned { directive_type: command.directive_type.clone() }.into());
-        }
-        // The officer's confirmation was checked where it was given; no caller of this contract gets around it either.
-        if !command.registered_by.is_empty() && command.registered_by == command.confirmed_by {
-            let (name, person) = (command.order.id.name(), command.confirmed_by.clone());
-            return Err(Refusal::FourEyes { name, person }.into());
-        }
+        may_be_applied(command)?;
         // Faults are an answer, not an event: nothing happened to the register.
         Ok(self.effect(command, facts).map(|effect| events(effect, command, &self.register)).unwrap_or_default())
     }
@@ -194,3 +200,6 @@ fn events(effect: Effect, command: &Command, register: &Register) -> Vec<Event> 
     };
     [done].into_iter().chain(grants).chain(basis).collect()
 }
+
+#[cfg(test)]
+mod tests;

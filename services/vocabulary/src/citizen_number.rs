@@ -147,6 +147,9 @@ mod tests {
         let female = CitizenNumber::parse("320583190001010028", TODAY).expect("a number");
         assert_eq!(female.sex(), Sex::Female);
         assert!(CitizenNumber::parse("11010519491231002X", TODAY).is_ok());
+        for body in ["1101051949123100", "110105194912310020", "1101051949123100X"] {
+            assert_eq!(check_character(body), None, "{body}");
+        }
         let refused = [
             ("440524188001010014", CitizenNumberError::Date, "ID-CN-DATE"),
             ("320583190002290017", CitizenNumberError::Date, "ID-CN-DATE"),

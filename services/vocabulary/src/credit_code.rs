@@ -128,6 +128,13 @@ pub(crate) mod tests {
     use proptest::prelude::*;
 
     #[test]
+    fn only_seventeen_characters_have_a_check_character() {
+        for body in ["91350100M000100Y", "91350100M000100Y43", "91350100M000100YI"] {
+            assert_eq!(check_character(body), None, "{body}");
+        }
+    }
+
+    #[test]
     fn the_table_of_the_specification_holds() {
         let valid = [
             "91350100M000100Y43",

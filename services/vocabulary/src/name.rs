@@ -192,6 +192,9 @@ mod tests {
         assert_eq!(name(&longest).as_deref(), Ok(longest.as_str()));
         assert_eq!(name(&longer), Err(NameError::Length { max: ORGANISATION_NAME_MAX }));
         assert_eq!(name("某\u{7}公司"), Err(NameError::Hidden));
+        let endless = "\u{7}".repeat(ORGANISATION_NAME_MAX * 4 + 1);
+        let told = Err(NameError::Length { max: ORGANISATION_NAME_MAX });
+        assert_eq!(name(&endless), told, "its length is looked at before its characters");
     }
 
     proptest! {

@@ -292,6 +292,19 @@ mod tests {
     }
 
     #[test]
+    fn stored_bytes_have_the_form_of_a_sealed_text() {
+        let sealed = key(3).seal(PLACE, NUMBER, [9; BLOCK_LENGTH]).expect("a field").as_bytes().to_vec();
+        assert!(SealedField::from_bytes(sealed.clone()).is_ok());
+        let another_form = [&[FORM + 1], &sealed[1..]].concat();
+        let (no_block, half_a_block) = (sealed[..HEAD + KEY_LENGTH].to_vec(), sealed[..sealed.len() - 1].to_vec());
+        let mut too_long = sealed;
+        too_long.resize(HEAD + KEY_LENGTH + TEXT_BYTES_MAX + 2 * BLOCK_LENGTH, 0);
+        for bytes in [another_form, no_block, half_a_block, too_long] {
+            assert_eq!(SealedField::from_bytes(bytes), Err(SealedFieldError::Form));
+        }
+    }
+
+    #[test]
     fn neither_key_nor_text_is_printed() {
         let sealed = key(3).seal(PLACE, NUMBER, [9; BLOCK_LENGTH]).expect("a field");
         let shown = format!("{:?} {sealed:?} {:?}", key(3), key(3).look_up("citizen_number", NUMBER));

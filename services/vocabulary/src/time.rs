@@ -248,9 +248,16 @@ mod tests {
         assert_eq!(format_document_face(date(2026, 3, 2)), "2026年3月2日");
         assert_eq!(parse_document_face("2026年3月2日"), Ok(date(2026, 3, 2)));
         assert_eq!(parse_document_face("2026年2月29日"), Err(TimeError::NoSuchDay));
-        for other in
-            ["2026年03月2日", "2026年3月02日", "二〇二六年三月二日", "2026年3月2", "2026年月2日", "2026年3月2日起"]
-        {
+        for other in [
+            "2026年03月2日",
+            "2026年3月02日",
+            "二〇二六年三月二日",
+            "2026年3月2",
+            "2026年月2日",
+            "2026年3月2日起",
+            "3月2日",
+            "2026年2日",
+        ] {
             assert!(parse_document_face(other).is_err(), "{other}");
         }
     }

@@ -150,7 +150,18 @@ mod tests {
         let hours = WorkingHours::parse(&["08:30-11:30", "13:30-24:00"]).expect("hours");
         assert_eq!(hours.to_string(), "08:30-11:30 13:30-24:00");
         assert_eq!(WorkingHours::parse(&["09:00-12:00", "13:00-17:00"]), Ok(WorkingHours::default()));
-        for wrong in ["", "9:00-12:00", "09:00", "12:00-09:00", "09:00-09:00", "09:60-10:00", "09:00-24:01"] {
+        for wrong in [
+            "",
+            "9:00-12:00",
+            "09:00",
+            "12:00-09:00",
+            "09:00-09:00",
+            "09:60-10:00",
+            "09:00-24:01",
+            "09:0-12:00",
+            "+9:00-12:00",
+            "09:+5-12:00",
+        ] {
             assert_eq!(WorkingHours::parse(&[wrong]), Err(WorkingHoursError::Form(wrong.to_owned())));
         }
         assert_eq!(WorkingHours::parse::<&str>(&[]), Err(WorkingHoursError::Order));

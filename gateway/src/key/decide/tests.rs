@@ -100,6 +100,13 @@ fn every_stage_answers_every_command() {
 }
 
 #[test]
+fn what_was_never_registered_is_neither_confirmed_nor_revoked() {
+    for command in [Command::Confirm, revoke()] {
+        assert_eq!(decided(None, &command, "c", false), Err(Refusal::KeyDone), "{command:?}");
+    }
+}
+
+#[test]
 fn whoever_asked_may_not_confirm() {
     let [pending, _, asked, _] = stages();
     assert_eq!(decided(Some(&pending), &Command::Confirm, "a", true), Err(Refusal::KeyFourEyes));
@@ -138,8 +145,9 @@ fn a_key_that_contradicts_itself_is_refused() {
         change(&mut registration);
         decided(None, &Command::Register(Box::new(registration)), "a", false)
     };
-    let faulty: [fn(&mut Registration); 10] = [
+    let faulty: [fn(&mut Registration); 11] = [
         |it| it.valid = days("2026-01-01", "2026-01-01"),
+        |it| (it.owner, it.issuers, it.valid) = (Owner::Town, Vec::new(), days("2026-01-01", "2026-01-01")),
         |it| it.issuers = vec![issuer("昆山市人民政府", "2026-03-01", "2026-02-01")],
         |it| it.issuers = Vec::new(),
         |it| it.issuers = vec![issuer("昆山市人民政府", "2028-01-01", "")],

@@ -123,6 +123,37 @@ fn a_fault_names_its_byte_and_its_key() {
 }
 
 #[test]
+fn a_fault_says_which_rule_was_broken() {
+    let payload = text();
+    let lone = "half of a surrogate pair stands alone";
+    let escape = "an escape of the string is not one of JSON";
+    let number = "the number is not one of JSON";
+    let first = "the first key of a directive is type";
+    let entry = payload.find("{\"name\"").expect("an attachment");
+    let entry = &payload[entry..=entry + payload[entry..].find('}').expect("its end")];
+    let cases = [
+        (payload.replace("\"type\":\"GRANT_POWERS\",", ""), first),
+        (format!("{}{{}}}}", &payload[..payload.find("{\"type\"").expect("a directive")]), first),
+        (payload.replace("关于", "关\n于"), "a control character must be escaped in a string"),
+        (payload.replace("关于", "关\\udc00于"), lone),
+        (payload.replace("关于", "关\\ud800于"), lone),
+        (payload.replace("关于", "关\\ud800\\u0041于"), lone),
+        (payload.replace("关于", "关\\u12于"), escape),
+        (payload.replace("关于", "关\\q于"), escape),
+        (format!("{}\\", &payload[..payload.find("关于").expect("a title")]), escape),
+        (payload.replace("\"n\":[1", "\"n\":[-"), number),
+        (payload.replace("\"n\":[1", "\"n\":[1."), number),
+        (payload.replace("\"n\":[1", "\"n\":[1e+"), number),
+        (payload.replace("{\"a\":null}", "{\"a\": null}"), "expected a value; there is no white space between tokens"),
+        (payload.replace("\"甲\"", &["\"甲\""; LIST_LENGTH_MAX + 1].join(",")), "the list is too long"),
+        (payload.replace(entry, &[entry; LIST_LENGTH_MAX + 1].join(",")), "the list is too long"),
+    ];
+    for (payload, rule) in cases {
+        assert_eq!(fault(&payload).rule, rule, "{payload}");
+    }
+}
+
+#[test]
 fn size_and_depth_are_bounded() {
     let payload = text();
     let deep = format!("\"n\":{}{}", "[".repeat(40), "]".repeat(40));

@@ -310,5 +310,21 @@ mod tests {
             let request = pb::IssuePaperRequest { signatures: vec![line(key_id)], ..pb::IssuePaperRequest::default() };
             assert_eq!(faults(issue(request)), ["signatures[0]"], "{key_id}");
         }
+        let unnamed = values::Signature { algorithm: String::new(), ..line("k-1") };
+        let long = values::Signature { value: vec![0; SIGNATURE_BYTES_MAX + 1].into(), ..line("k-1") };
+        let request = pb::IssuePaperRequest { signatures: vec![line("k-1"), unnamed, long], ..Default::default() };
+        assert_eq!(faults(issue(request)), ["signatures[1]", "signatures[2]"]);
+    }
+
+    #[test]
+    fn an_upload_goes_on_within_its_size() {
+        let put = |size_bytes, offset_bytes| {
+            let digest = Sm3Digest::of(b"a").as_bytes().to_vec().into();
+            header(&pb::AttachmentHeader { digest, size_bytes, offset_bytes }, 10)
+        };
+        assert!(put(2, 2).is_ok());
+        assert_eq!(faults(put(2, 3)), ["header.offset_bytes"]);
+        assert_eq!(faults(put(-1, -1)), ["header.size_bytes", "header.offset_bytes"]);
+        assert!(matches!(put(11, 0), Err(Denial::Refused(_))), "too large");
     }
 }

@@ -366,3 +366,6 @@ fn read_reply(answer: &pb::CoordinationAnswer) -> Result<Reply, Failure> {
         by: Done { person: answer.person.clone(), at: at(answer.time.as_ref())? },
     })
 }
+
+#[cfg(test)]
+mod tests;

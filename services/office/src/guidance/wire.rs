@@ -413,3 +413,6 @@ fn read_objection(objection: pb::Objection) -> Result<Objection, Failure> {
         points: objection.points,
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -386,3 +386,6 @@ fn read_supplement(supplement: pb::Supplement) -> Option<Supplement> {
         received: read_some_deed(supplement.received)?,
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -36,7 +36,7 @@ pub(crate) enum Refusal {
         /// The issuer.
         issuer: String,
     },
-    /// `AU_DATE`: a document would be received before its date, or is of a day to come (authority.md §2.7).
+    /// `AU_DATE`: a document would be received before its date or after its registration (authority.md §2.7).
     Received {
         /// The day of the document.
         issued: Date,
@@ -124,7 +124,7 @@ impl From<Refusal> for Wire {
             Refusal::Received { issued, received, today } => Self::new(
                 ErrorReason::AuDate,
                 format!("the document is of {issued}, received on {received} and registered on {today}"),
-                "成文日期不得晚于收文日期，也不得晚于登记当日；请核对。",
+                "收文日期不得早于成文日期，也不得晚于登记当日；请核对。",
             )
             .with("issued", issued.to_string())
             .with("received", received.to_string())

@@ -95,6 +95,12 @@ fn a_year_can_be_added() {
     let extended = WorkingCalendar::official().with_correction(list).expect("a calendar");
     assert_eq!(extended.is_working_day(date(2027, 1, 4)), Ok(true));
     assert_eq!(extended.is_working_day(date(2027, 1, 1)), Ok(false));
+    // What could not be written as a row of the file is no name.
+    for name in ["元旦,春节", "\"元旦\"", "元\n旦", " "] {
+        let named = ListedDay { name: name.to_owned(), ..off(1, 1) };
+        let told = WorkingCalendar::official().with_correction(CalendarYear { year: 2027, days: vec![named] });
+        assert_eq!(told.err(), Some(CalendarError::Row { row: 1, problem: RowProblem::Name }), "{name:?}");
+    }
 }
 
 #[test]

@@ -127,6 +127,12 @@ fn put(content: &[u8]) -> Attached {
     Attached::Put { size_bytes: content.len() as u64, look, table: Table::Readable }
 }
 
+/// A program, whatever its name says.
+fn program() -> Attached {
+    let look = Look { kind: Kind::Executable, screened: true, seen: Seen::default() };
+    Attached::Put { size_bytes: PUT.len() as u64, look, table: Table::Readable }
+}
+
 fn with_attachment(name: &str, attached: Attached) -> Draft {
     let mut draft = draft();
     let size_bytes = PUT.len() as u64;
@@ -215,6 +221,7 @@ fn every_rule_has_its_refusal() {
         ),
         (absent(AttachmentFault::Absent), with_attachment("附件.csv", Attached::Absent)),
         (absent(AttachmentFault::Executable), with_attachment("附件.exe", Attached::Absent)),
+        (absent(AttachmentFault::Executable), with_attachment("附件.csv", program())),
         (absent(AttachmentFault::Path), with_attachment("../附件.csv", put(PUT))),
         (absent(AttachmentFault::Path), with_attachment("..", put(PUT))),
         // A paper of a day on which its key might not sign for the issuer.

@@ -1,5 +1,6 @@
 //! Every step at every stage.
 
+mod drafting;
 mod silence;
 mod walks;
 

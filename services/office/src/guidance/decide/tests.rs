@@ -230,6 +230,10 @@ fn later_guidance_takes_the_place_of_the_earlier_one() {
 
     let desk = take(with(Some(before)), LATER, &draft, &facts);
     let desk = take(desk, LATER, &Step::Review, &on("2026-03-05", CONSTRUCTION, "lu"));
+    let withdrawn = End::Withdrawn { reason: "依据已废止".to_owned() };
+    let gone = desk.earlier.as_ref().map(|earlier| super::ended(earlier, withdrawn, &facts.done()));
+    let late = decide(&Desk { earlier: gone, ..desk.clone() }, LATER, &Step::Issue, &facts).map(|_| ());
+    assert!(matches!(late, Err(Refusal::Supersedes { .. })), "what ended before the issue is superseded no more");
     let desk = take(desk, LATER, &Step::Issue, &facts);
     let ended = desk.earlier.as_ref().expect("the earlier one");
     assert_eq!((ended.stage(), guidance(&desk).stage()), ("SUPERSEDED", "ISSUED"));

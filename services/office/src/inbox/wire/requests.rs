@@ -205,3 +205,6 @@ pub(crate) fn grant_extension(request: pb::GrantExtensionRequest) -> Result<Comm
 pub(crate) fn refuse_extension(request: pb::RefuseExtensionRequest) -> Result<Command, Denial> {
     worded(&request.name, request.etag, "reason", request.reason, |reason| Step::RefuseExtension { reason })
 }
+
+#[cfg(test)]
+mod tests;

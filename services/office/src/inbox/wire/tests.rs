@@ -52,6 +52,10 @@ fn every_bad_field_of_a_check_is_told() {
             resolution("ID-DOCNO", pb::ResolutionType::Repaired, "昆政发[2026]5号"),
             resolution("OV-CLASSIFIED", pb::ResolutionType::Cleared, ""),
             resolution("OV-CLASSIFIED", pb::ResolutionType::Cleared, ""),
+            pb::Resolution {
+                note: "长".repeat(WORDS_MAX + 1),
+                ..resolution("RE-NOT-AGREED", pb::ResolutionType::Cleared, "")
+            },
         ],
         ..pb::CheckPaperRequest::default()
     };
@@ -60,6 +64,7 @@ fn every_bad_field_of_a_check_is_told() {
         ("resolutions[1].type", ""),
         ("resolutions[2].repaired_document_number", "ID-DOCNO"),
         ("resolutions[4].code", ""),
+        ("resolutions[5].note", ""),
     ];
     assert_eq!(faults(check(request)), expected.map(|(field, code)| (field.to_owned(), code)));
 }
@@ -191,4 +196,11 @@ proptest! {
         let read = read_resolutions_column(&resolutions(&checked.resolutions)).expect("resolutions");
         prop_assert_eq!(&read, &checked.resolutions);
     }
+}
+
+#[test]
+fn a_check_has_so_many_resolutions() {
+    let resolutions = vec![resolution("RE-HELD", pb::ResolutionType::Cleared, ""); RESOLUTIONS_MAX + 1];
+    let request = pb::CheckPaperRequest { name: NAME.to_owned(), resolutions, ..Default::default() };
+    assert_eq!(faults(check(request)), [("resolutions".to_owned(), "")]);
 }

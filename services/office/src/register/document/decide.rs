@@ -153,7 +153,7 @@ pub(crate) fn register(wanted: &ByHand, taken: Option<&str>, rules: &Rules) -> R
 /// A document is written, received and registered, in this order.
 fn in_order(wanted: &ByHand) -> Result<(), Refusal> {
     let (issued, received, today) = (wanted.issue_date, wanted.received, wanted.today);
-    if issued <= today && issued <= received { Ok(()) } else { Err(Refusal::Received { issued, received, today }) }
+    if issued <= received && received <= today { Ok(()) } else { Err(Refusal::Received { issued, received, today }) }
 }
 
 /// A department may entrust its own powers and nothing else; an issuer that the settings do not know, nothing (§2.3).

@@ -235,6 +235,8 @@ fn an_answer_is_rejected_once() {
     let again = step(Some(&rejected), &answer(), &later(front(), "2026-03-21T10:00:00")).expect("answered");
     let refused = step(Some(&again), &reject(), &facts());
     assert!(matches!(refused, Err(Refusal::Stage { stage: "REJECTED_ONCE", .. })), "{refused:?}");
+    let noted = instrument::Step::Close { note: "请撤销该案".to_owned() };
+    assert!(matches!(step(Some(&again), &noted, &facts()), Err(Refusal::Instruction { .. })));
     let closed = step(Some(&again), &close(), &facts()).expect("closed, though it was never accepted");
     assert_eq!(closed.stage(), OpinionStage::Closed);
     let answered = step(Some(&issued()), &answer(), &front()).expect("answered");
@@ -262,6 +264,9 @@ fn each_step_is_its_own_partys_and_begins_from_its_stage() {
         let refused = step(Some(opinion), &wanted, facts);
         assert!(matches!(refused, Err(Refusal::OtherParty { .. })), "{wanted:?}: {refused:?}");
     }
+    let nobody = Facts { institution: None, ..facts() };
+    let refused = step(None, &instrument::Step::Issue(issue()), &nobody);
+    assert!(matches!(refused, Err(Refusal::OtherParty { .. })), "no institution: {refused:?}");
     for (opinion, wanted, facts) in [
         (&answered, answer(), &front()),
         (&accepted, answer(), &front()),

@@ -175,3 +175,6 @@ pub(crate) fn hand_over(request: pb::HandOverAccountabilityRequest) -> Result<Co
 pub(crate) fn coverage(request: &pb::GetCoverageRequest) -> Result<Quarter, Denial> {
     Quarter::parse(&request.quarter).ok_or_else(|| no_name("quarter", "2026Q1"))
 }
+
+#[cfg(test)]
+mod tests;

@@ -26,10 +26,12 @@ fn in_inbox(inbox: Institution) -> impl FnOnce(&mut Desk) {
 #[test]
 fn the_institutions_of_an_assignment_fit_its_class_and_the_inbox() {
     type Change = fn(&mut Wish);
-    let rows: [(Change, AssignmentFault); 7] = [
+    let rows: [(Change, AssignmentFault); 9] = [
         (|wish| wish.co_handlers.push(Institution::Finance), AssignmentFault::Twice),
         (|wish| wish.persons.push("li".to_owned()), AssignmentFault::Persons),
         (|wish| wish.class = ActionClass::Read, AssignmentFault::OnlyReaders),
+        (|wish| (wish.class, wish.co_handlers) = (ActionClass::Read, Vec::new()), AssignmentFault::OnlyReaders),
+        (|wish| (wish.class, wish.lead) = (ActionClass::Read, None), AssignmentFault::OnlyReaders),
         (
             |wish| {
                 (wish.class, wish.lead) = (ActionClass::Read, None);

@@ -17,6 +17,10 @@ fn an_extension_is_asked_for_in_time_once_and_decided_by_another() {
     let again = Step::RequestExtension { due: stands, reason: text() };
     let fault = DueFault::NotLater { day: stands, stands: Some(stands) };
     assert_eq!(refused(&desk, &again, &facts), WorkRefusal::Due { paper: desk.paper.name.to_string(), fault });
+    let mut without = desk.clone();
+    without.paper.dossier.due = None;
+    let fault = DueFault::NotLater { day: DAY, stands: None };
+    assert_eq!(refused(&without, &ask, &facts), WorkRefusal::Due { paper: desk.paper.name.to_string(), fault });
     let end = vocabulary::time::end_of_day(stands);
     let late = Facts { now: end + jiff::SignedDuration::from_secs(1), ..facts.clone() };
     assert_eq!(refused(&desk, &ask, &late), WorkRefusal::Late { paper: desk.paper.name.to_string(), until: end });
@@ -37,7 +41,7 @@ fn two_papers_are_linked_only_where_they_may_be() {
     let (merge, office) = step("merge");
     let facts = facts_of("wang", office);
     type Change = fn(&mut Desk);
-    let rows: [(Change, LinkFault); 4] = [
+    let rows: [(Change, LinkFault); 5] = [
         (|desk| desk.other = None, LinkFault::Absent),
         (|desk| desk.document = DocumentWaits::Yes, LinkFault::DocumentWaits),
         (
@@ -57,6 +61,13 @@ fn two_papers_are_linked_only_where_they_may_be() {
             },
             LinkFault::NotOpen,
         ),
+        (
+            |desk| {
+                let done = desk_with(work_at(Phase::Archived)).paper.stage;
+                desk.other = Some(Paper { stage: done, ..other() });
+            },
+            LinkFault::NotOpen,
+        ),
     ];
     for (change, expected) in rows {
         let mut desk = prepared(desk_with(Work::default()), "merge");
@@ -68,6 +79,10 @@ fn two_papers_are_linked_only_where_they_may_be() {
     let itself = Step::Merge { into: desk.paper.name.clone(), reason: text() };
     desk.other = Some(desk.paper.clone());
     assert!(matches!(refused(&desk, &itself, &facts), WorkRefusal::Link { fault: LinkFault::Foreign, .. }));
+    let elsewhere = PaperName { inbox: Institution::Construction, ..other().name };
+    desk.other = Some(Paper { name: elsewhere.clone(), ..other() });
+    let abroad = Step::Merge { into: elsewhere, reason: text() };
+    assert!(matches!(refused(&desk, &abroad, &facts), WorkRefusal::Link { fault: LinkFault::Foreign, .. }));
 
     let (transfer, office) = step("transfer");
     let there = Desk { other: Some(other()), ..desk_with(Work::default()) };
@@ -127,6 +142,16 @@ fn a_later_version_replaces_the_one_in_the_book() {
     for (desk, expected) in rows {
         let refused = refused(&desk, &register(Some(old.name.clone())), &office);
         assert!(matches!(refused, WorkRefusal::Link { fault, .. } if fault == expected), "{refused:?}");
+    }
+    // Neither itself, nor a paper of another inbox's book.
+    let elsewhere = PaperName { inbox: Institution::Construction, ..old.name.clone() };
+    for (name, paper) in [
+        (base.paper.name.clone(), Paper { name: base.paper.name.clone(), ..old.clone() }),
+        (elsewhere.clone(), Paper { name: elsewhere, ..old.clone() }),
+    ] {
+        let desk = Desk { other: Some(paper), ..base.clone() };
+        let refused = refused(&desk, &register(Some(name)), &office);
+        assert!(matches!(refused, WorkRefusal::Link { fault: LinkFault::Foreign, .. }), "{refused:?}");
     }
     // A bureau registers in its own inbox, but OFFICE links.
     let mut own = base;

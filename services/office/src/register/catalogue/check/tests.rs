@@ -33,14 +33,16 @@ fn a_right_file_has_no_faults() {
 #[test]
 fn unknown_and_malformed_values_are_told_each_by_itself() {
     type Changes = &'static [(&'static str, &'static str)];
-    let rows: [(Changes, &[&str]); 19] = [
+    let rows: [(Changes, &[&str]); 21] = [
         (&[("power_code", "pp_urb_1")], &["power_code"]),
         (&[("power_code", "")], &["power_code"]),
         (&[("impl_code", "11320583014099996R5000117003001")], &["impl_code"]),
+        (&[("impl_code", "1132058301409999")], &["impl_code"]),
         (&[("name", "")], &["name"]),
         (&[("kind", "12")], &["kind"]),
         (&[("field", "")], &["field"]),
         (&[("field", "MOON")], &["field"]),
+        (&[("field", "城市管理")], &["field"]),
         (&[("basis", "条例|法规|第一条")], &["basis"]),
         (&[("basis", "条例;条例|法律")], &["basis", "basis"]),
         (&[("act", "")], &["act"]),

@@ -276,3 +276,11 @@ fn a_replacement_states_its_publication() {
     let days: Vec<_> = published.grants.iter().map(|(grant, _)| grant.publication.as_ref().map(|it| it.date)).collect();
     assert_eq!(days.last(), Some(&Some(day("2026-04-01"))));
 }
+
+#[test]
+fn a_directive_that_cannot_be_read_does_nothing() {
+    let mut trial = worked_example();
+    let paper = trial.document("昆政发〔2025〕7号", "昆山市人民政府", "2025-03-01", "", DocumentType::Withdraw);
+    let told = trial.direct(&paper, "{}", "").err().unwrap_or_default();
+    assert_eq!(told.iter().map(|(_, _, code)| code.as_str()).collect::<Vec<_>>(), ["RE-DIRECTIVE"]);
+}

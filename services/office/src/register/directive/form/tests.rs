@@ -107,6 +107,14 @@ fn an_object_of_another_form_is_refused() {
     for object in mixed {
         assert_eq!(codes(object), only("action", "RE-DIRECTIVE"), "{object}");
     }
+    for action in ["SUSPEND", "RESUME"] {
+        for key in ["publishedDate", "publishedPlace"] {
+            let published = format!(
+                r#"{{"type":"ADJUST_POWERS","action":"{action}","from":"2026-04-01","powers":["PP-1"],"{key}":"2026-03-02"}}"#
+            );
+            assert_eq!(codes(&published), only("publishedDate", "RE-DIRECTIVE"), "{published}");
+        }
+    }
     for object in [
         r#"{"type":"WITHDRAW_POWERS","to":"2026-05-01","powers":["PP-1"],"annex":"a"}"#,
         r#"{"type":"WITHDRAW_POWERS","annex":"a","transition":"TRANSFER"}"#,

@@ -89,7 +89,7 @@ fn what_cannot_be_registered_is_refused() {
         refusal.reason.as_str_name().trim_start_matches("ERROR_REASON_").to_owned()
     };
     type Change = fn(&mut ByHand);
-    let rows: [(Change, &str); 16] = [
+    let rows: [(Change, &str); 19] = [
         (|it| it.number = "昆政发[2026]5号".to_owned(), "ID_DOCNO"),
         (|it| it.issuer = "某公司".to_owned(), "AU_ISSUER"),
         (|it| (it.kind, it.issuer) = (DocumentType::Withdraw, "市城市管理局".to_owned()), "AU_ISSUER"),
@@ -97,6 +97,8 @@ fn what_cannot_be_registered_is_refused() {
         (|it| it.publication = Some(Publication { date: day("2026-01-31"), place: String::new() }), "AU_DATE"),
         (|it| it.received = day("2026-01-31"), "AU_DATE"),
         (|it| it.issue_date = day("2026-03-03"), "AU_DATE"),
+        (|it| (it.issue_date, it.received) = (day("2026-03-03"), day("2026-03-03")), "AU_DATE"),
+        (|it| it.received = day("2026-03-03"), "AU_DATE"),
         (
             |it| {
                 it.kind = DocumentType::Basis;
@@ -110,6 +112,7 @@ fn what_cannot_be_registered_is_refused() {
         (|it| it.directive = Bytes::from_static(b"{}"), "RE_DIRECTIVE"),
         (|it| it.directive = Bytes::from_static(OBJECT.as_bytes()), "RE_DIRECTIVE"),
         (|it| it.directive = Bytes::from_static(br#"{"type":"SET_FISCAL_BASE"}"#), "RE_DIRECTIVE"),
+        (|it| it.directive = Bytes::from_static(br#"{"type":"GRANT_POWERS"}"#), "RE_DIRECTIVE"),
         (
             |it| (it.kind, it.directive) = (DocumentType::Withdraw, Bytes::from_static(OBJECT.as_bytes())),
             "RE_DIRECTIVE",

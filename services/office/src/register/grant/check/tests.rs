@@ -1,9 +1,14 @@
 //! Each check of a row of grants, in its order, and the bad rows of authority.md §2.7.
 
+use std::sync::Arc;
+
 use proptest::prelude::*;
 
 use super::*;
+use crate::register::catalogue::check::Listing;
+use crate::register::catalogue::state::{Measure, Power};
 use crate::register::document::state::DocumentType;
+use crate::register::event::Event;
 use crate::register::grant::state::{Exercise, Mode};
 use crate::register::import::state::Content;
 use crate::register::testing::{
@@ -200,6 +205,13 @@ fn a_department_entrusts_and_does_nothing_else() {
     // The office of the government stands below the government, which granted.
     let lower = [("to", "2024-07-01"), ("withdraw_doc_no", "昆政办发〔2024〕2号")];
     assert_eq!(changed(&lower), one("withdraw_doc_no", "AU-ISSUER"));
+    // Nor does a department withdraw, not even what it entrusted.
+    let mut own = trial();
+    own.document("昆城发〔2024〕3号", "市城市管理局", "2024-06-20", "", DocumentType::Withdraw);
+    let entrusted =
+        [doc, ("exercise_name", "ENTRUSTED"), ("to", "2024-07-01"), ("withdraw_doc_no", "昆城发〔2024〕3号")];
+    let told = own.check_grants(&[grant_row(&with(&GRANT, &entrusted))]);
+    assert_eq!(told, Err(one("withdraw_doc_no", "AU-ISSUER")));
 }
 
 #[test]
@@ -254,6 +266,21 @@ fn kind_and_mode_fit() {
     assert_eq!(faults(&[with(&with(&GRANT, &service), &stationed)]), []);
     let nobody = [("power_code", "P-20-Z"), ("mode", ""), ("exercise_name", "STATIONED"), ("supervisor", "SOCIAL")];
     assert_eq!(faults(&[with(&with(&GRANT, &service), &nobody)]), one("exercise_name", "AU-ENUM"));
+}
+
+/// The catalogue refuses such a power; whatever came to stand in it is not granted all the same.
+#[test]
+fn liberty_and_deposits_without_a_law_are_never_granted() {
+    let measure = with(&GRANT, &[("power_code", "P-03-C")]);
+    for (kind, code) in [(Measure::Liberty, "AU-LIBERTY"), (Measure::Freezing, "AU-FREEZE")] {
+        let mut trial = trial();
+        let listed = trial.register.newest_power(&PowerCode::parse("P-03-C").expect("a code")).expect("a power");
+        let power = Power { measures: vec![kind], ..listed.clone() };
+        let listing = Arc::new(Listing { power, valid_from: None });
+        trial.take(&[Event::PowerListed { listing, revision: trial.register.head.revision + 1 }]);
+        let told = trial.check_grants(&[grant_row(&GRANT), grant_row(&measure)]);
+        assert_eq!(told, Err(expected([(3, "power_code", code)])));
+    }
 }
 
 #[test]
