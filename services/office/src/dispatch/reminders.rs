@@ -60,8 +60,8 @@ impl Timed for Reminders {
     }
 }
 
-/// Derives by when answers and acknowledgements are expected that could not be derived while the calendar of a year was missing: at every start, since a
-/// calendar is loaded with the process.
+/// Derives by when answers and acknowledgements are expected that could not be derived while the calendar of a year was missing: at
+/// every start, since a calendar is loaded with the process.
 ///
 /// # Errors
 /// [`Failure`] where the database is away.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use runtime::caller::ServiceName;
-use runtime::directory::Directory;
+use runtime::directory::{Directory, PeerChannel};
 use runtime::execute::Writer;
 use runtime::refusal::{Denial, Failure};
 use runtime::tasks::Tasks;
@@ -114,93 +114,106 @@ impl Courier {
         }
     }
 
-    /// Tells one thing, where its service is not away.
     async fn tell(&self, waiting: &Waiting, away: &mut Vec<ServiceName>) -> Result<Round, Failure> {
-        let mut reader = self.writer.db().read().await?;
         if waiting.kind == JointReview::TYPE {
-            let found = store::load::<JointReview>(reader.sql(), waiting.id).await?;
-            drop(reader);
-            let Some((review, _)) = found else { return Ok(Round::Done) };
-            let service = self.service(&review.service)?;
-            if away.contains(&service) {
-                return Ok(Round::Left);
-            }
-            let taken = self.deliver(service, waiting.id, &review).await?;
-            noticed(taken, service, away)
-                .map_err(|status| Failure::unavailable("the service that asked for opinions", status))?;
-            let count = review.opinions.len();
-            self.done::<JointReview>(waiting.id, move || ReviewStep::Delivered { count }).await?;
+            self.bring::<JointReview>(waiting.id, away).await
         } else {
-            let found = store::load::<SupervisionOpinion>(reader.sql(), waiting.id).await?;
-            drop(reader);
-            let Some((opinion, _)) = found else { return Ok(Round::Done) };
-            let service = self.service(&opinion.service)?;
-            if away.contains(&service) {
-                return Ok(Round::Left);
-            }
-            let taken = self.note(service, waiting.id, &opinion).await?;
-            noticed(taken, service, away)
-                .map_err(|status| Failure::unavailable("the service that holds the case", status))?;
-            self.done::<SupervisionOpinion>(waiting.id, || OpinionStep::Noted).await?;
+            self.bring::<SupervisionOpinion>(waiting.id, away).await
         }
+    }
+
+    /// Tells a record to its service, where that is not away.
+    async fn bring<R: Told>(&self, id: Uuid, away: &mut Vec<ServiceName>) -> Result<Round, Failure> {
+        let mut reader = self.writer.db().read().await?;
+        let found = store::load::<R>(reader.sql(), id).await?;
+        drop(reader);
+        let Some((record, _)) = found else { return Ok(Round::Done) };
+        let service = self.service(record.service())?;
+        if away.contains(&service) {
+            return Ok(Round::Left);
+        }
+        let taken = record.bring(id, self.directory.channel(service)?).await;
+        noticed(taken, service, away).map_err(|status| Failure::unavailable(R::TAKER, status))?;
+        self.done(id, record).await?;
         Ok(Round::Done)
-    }
-
-    async fn note(
-        &self,
-        service: ServiceName,
-        id: Uuid,
-        opinion: &SupervisionOpinion,
-    ) -> Result<Result<(), Status>, Failure> {
-        let channel = self.directory.channel(service)?;
-        let request = casework::TakeSupervisionOpinionRequest {
-            opinion: name::<SupervisionOpinion>(id),
-            case_name: opinion.case.name.clone(),
-            number: opinion.number(),
-            institution: opinion.institution.code().to_owned(),
-            issue_time: Some(instant_to_wire(opinion.issued.at)),
-        };
-        let taken = CaseFileServiceClient::new(channel).take_supervision_opinion(request).await;
-        Ok(taken.map(|_| ()))
-    }
-
-    async fn deliver(
-        &self,
-        service: ServiceName,
-        id: Uuid,
-        review: &JointReview,
-    ) -> Result<Result<(), Status>, Failure> {
-        let channel = self.directory.channel(service)?;
-        let request = casework::TakeOpinionsRequest {
-            review: name::<JointReview>(id),
-            application: review.application.clone(),
-            opinions: crate::opinion::wire::opinions(id, review),
-        };
-        let taken = OpinionTakerServiceClient::new(channel).take_opinions(request).await;
-        Ok(taken.map(|_| ()))
     }
 
     fn service(&self, name: &str) -> Result<ServiceName, Failure> {
         self.rules.service(name).ok_or_else(|| Failure::internal(format!("{name} is no service that holds cases")))
     }
 
-    async fn done<R: Resource>(
-        &self,
-        id: Uuid,
-        step: impl Fn() -> R::Step + Send + Sync + 'static,
-    ) -> Result<(), Failure> {
-        let input = (self.clone(), id, step);
+    async fn done<R: Told>(&self, id: Uuid, record: R) -> Result<(), Failure> {
+        let input = (self.clone(), id, record);
         self.writer
-            .run(input, |(courier, id, step), tx| {
+            .run(input, |(courier, id, record), tx| {
                 Box::pin(async move {
                     let now: Timestamp = courier.writer.clock().now();
-                    let command = Command::<R> { id: *id, etag: String::new(), step: step() };
+                    let command = Command::<R> { id: *id, etag: String::new(), step: record.told() };
                     let facts = Facts::of_clock(now, &courier.rules);
                     courier.writer.carry_out::<Desk<R>>(tx, &command, &facts).await.map_err(Denial::unforeseen)?;
                     Ok(())
                 })
             })
             .await
+    }
+}
+
+/// A record that another service is told of.
+trait Told: Resource {
+    /// What the service is to it, for the failure that it is away.
+    const TAKER: &'static str;
+
+    /// The name of the service.
+    fn service(&self) -> &str;
+
+    /// Brings it to the service.
+    fn bring(&self, id: Uuid, to: PeerChannel) -> impl Future<Output = Result<(), Status>> + Send;
+
+    /// The step by which it is known to be told, as it was brought.
+    fn told(&self) -> Self::Step;
+}
+
+impl Told for SupervisionOpinion {
+    const TAKER: &'static str = "the service that holds the case";
+
+    fn service(&self) -> &str {
+        &self.service
+    }
+
+    async fn bring(&self, id: Uuid, to: PeerChannel) -> Result<(), Status> {
+        let request = casework::TakeSupervisionOpinionRequest {
+            opinion: name::<Self>(id),
+            case_name: self.case.name.clone(),
+            number: self.number(),
+            institution: self.institution.code().to_owned(),
+            issue_time: Some(instant_to_wire(self.issued.at)),
+        };
+        CaseFileServiceClient::new(to).take_supervision_opinion(request).await.map(|_| ())
+    }
+
+    fn told(&self) -> OpinionStep {
+        OpinionStep::Noted
+    }
+}
+
+impl Told for JointReview {
+    const TAKER: &'static str = "the service that asked for opinions";
+
+    fn service(&self) -> &str {
+        &self.service
+    }
+
+    async fn bring(&self, id: Uuid, to: PeerChannel) -> Result<(), Status> {
+        let request = casework::TakeOpinionsRequest {
+            review: name::<Self>(id),
+            application: self.application.clone(),
+            opinions: crate::opinion::wire::opinions(id, self),
+        };
+        OpinionTakerServiceClient::new(to).take_opinions(request).await.map(|_| ())
+    }
+
+    fn told(&self) -> ReviewStep {
+        ReviewStep::Delivered { count: self.opinions.len() }
     }
 }
 
