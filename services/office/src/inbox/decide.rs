@@ -127,17 +127,10 @@ pub(crate) fn decide(desk: &Desk, step: &Step, facts: &Facts) -> Result<Vec<Even
         Step::Register { supersedes } => register(desk, step, supersedes.as_ref(), facts),
         Step::Check { resolutions } => check(desk, step, resolutions, facts),
         Step::Return { code, reason } => send_back(paper, step, code, reason, facts),
-        Step::ReturnForFaults { code, reason } => match &paper.stage {
-            Stage::Worked { work, .. } if work.phase != Phase::Archived => Ok(returned(paper, code, reason, facts)),
-            Stage::Worked { .. }
-            | Stage::Arrived
-            | Stage::SignedFor { .. }
-            | Stage::Registered { .. }
-            | Stage::Returned { .. }
-            | Stage::Merged { .. }
-            | Stage::Transferred { .. }
-            | Stage::Recalled { .. } => Err(wrong_stage(paper, step)),
-        },
+        Step::ReturnForFaults { code, reason } => {
+            let open = paper.at_work().is_some_and(|work| work.phase != Phase::Archived);
+            if open { Ok(returned(paper, code, reason, facts)) } else { Err(wrong_stage(paper, step)) }
+        }
         Step::Instruct { .. }
         | Step::Assign(_)
         | Step::DecideAssignment(_)

@@ -156,19 +156,7 @@ fn reminder_from(
 
 /// The work on a paper that somebody leads and has not finished.
 fn handled(paper: &Paper) -> Option<&Work> {
-    match &paper.stage {
-        Stage::Worked { work, .. } if work.phase == Phase::Assigned || work.phase.handling() => {
-            Some(&**work).filter(|work| work.assignment.as_ref().is_some_and(|it| it.lead.is_some()))
-        }
-        Stage::Worked { .. }
-        | Stage::Arrived
-        | Stage::SignedFor { .. }
-        | Stage::Registered { .. }
-        | Stage::Returned { .. }
-        | Stage::Recalled { .. }
-        | Stage::Merged { .. }
-        | Stage::Transferred { .. } => None,
-    }
+    paper.handled().filter(|work| work.assignment.as_ref().is_some_and(|it| it.lead.is_some()))
 }
 
 /// When the next report of progress must be there: by half of the time from the assignment on, and every five working days after;
@@ -191,7 +179,7 @@ fn progress_until(paper: &Paper, work: &Work, day: Date, rules: &Rules) -> Optio
 
 /// The end of the June that follows the year in which a paper was completed (§8.4).
 fn archive_until(paper: &Paper) -> Option<Timestamp> {
-    let Stage::Worked { work, .. } = &paper.stage else { return None };
+    let work = paper.at_work()?;
     let waits = matches!(work.phase, Phase::Completed | Phase::Replied);
     let (completed, _) = work.completion.as_ref().filter(|_| waits)?;
     let year = time::town_date(completed.at).year();

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use vocabulary::{Date, Deadline, Institution, Timestamp};
 
-use super::state::PaperName;
+use super::state::{Paper, PaperName, Stage};
 
 /// Something that was done by a person.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -449,4 +449,18 @@ pub struct Dossier {
     pub urge_count: i32,
     /// The last urge.
     pub last_urge: Option<Urge>,
+}
+
+impl Paper {
+    /// The work on it while it is this inbox's to work: checked, and neither sent back nor gone elsewhere.
+    #[must_use]
+    pub fn at_work(&self) -> Option<&Work> {
+        if let Stage::Worked { work, .. } = &self.stage { Some(work) } else { None }
+    }
+
+    /// The work on it while somebody is to handle it.
+    #[must_use]
+    pub fn handled(&self) -> Option<&Work> {
+        self.at_work().filter(|work| work.phase == Phase::Assigned || work.phase.handling())
+    }
 }

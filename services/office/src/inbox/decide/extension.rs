@@ -4,25 +4,15 @@ use vocabulary::{Date, Deadline, time};
 
 use super::super::event::{Event, SenderDue, What};
 use super::super::refusal::{DueFault, WorkRefusal};
-use super::super::state::{Paper, Stage};
+use super::super::state::Paper;
 use super::super::timing;
-use super::super::work::{Due, DueSource, Extension, Phase, Work};
+use super::super::work::{Due, DueSource, Extension, Work};
 use super::{Facts, Step, wrong_stage};
 use crate::refusal::Refusal;
 
 /// The work on a paper that somebody handles: only its due can be extended.
 fn handled<'p>(paper: &'p Paper, step: &Step) -> Result<&'p Work, Refusal> {
-    match &paper.stage {
-        Stage::Worked { work, .. } if work.phase == Phase::Assigned || work.phase.handling() => Ok(work),
-        Stage::Worked { .. }
-        | Stage::Arrived
-        | Stage::SignedFor { .. }
-        | Stage::Registered { .. }
-        | Stage::Returned { .. }
-        | Stage::Merged { .. }
-        | Stage::Transferred { .. }
-        | Stage::Recalled { .. } => Err(wrong_stage(paper, step)),
-    }
+    paper.handled().ok_or_else(|| wrong_stage(paper, step))
 }
 
 /// The lead asks for a later due.

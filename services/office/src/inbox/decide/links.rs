@@ -26,16 +26,8 @@ pub(super) fn supersede(desk: &Desk, old: &PaperName, facts: &Facts) -> Result<E
     if desk.document == DocumentWaits::Yes {
         return Err(fault(LinkFault::DocumentWaits));
     }
-    let goes_on = match &other.stage {
-        Stage::Registered { .. } => true,
-        Stage::Worked { work, .. } => work.phase < Phase::Completed,
-        Stage::Arrived
-        | Stage::SignedFor { .. }
-        | Stage::Returned { .. }
-        | Stage::Merged { .. }
-        | Stage::Transferred { .. }
-        | Stage::Recalled { .. } => false,
-    };
+    let registered = matches!(&other.stage, Stage::Registered { .. });
+    let goes_on = registered || other.at_work().is_some_and(|work| work.phase < Phase::Completed);
     let ended = if goes_on { Ended::Now } else { Ended::Before };
     Ok(Event::of(old, What::Superseded { by: name.clone(), ended, deed: facts.deed("") }))
 }
