@@ -27,21 +27,6 @@ pub(crate) fn no_name(field: &str, form: &str) -> Denial {
     Denial::from(Violation::malformed(field, format!("must be a name of the form {form}")))
 }
 
-/// For the tests of what reads requests.
-#[cfg(test)]
-pub(crate) mod testing {
-    use runtime::refusal::Denial;
-
-    /// The fields that were found wrong; none where the request was read.
-    pub(crate) fn faults<T>(read: Result<T, Denial>) -> Vec<String> {
-        match read {
-            Ok(_) => Vec::new(),
-            Err(Denial::Malformed(faults)) => faults.into_iter().map(|fault| fault.field).collect(),
-            Err(other) => panic!("{other:?}"),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

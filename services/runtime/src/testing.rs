@@ -33,6 +33,7 @@ use crate::call::Call;
 use crate::caller::{Caller, PersonId, Principal, ServiceName};
 use crate::clock::TownClock;
 use crate::db::{Backend, Db, Migrations, Options};
+use crate::refusal::Denial;
 
 pub use record::{assert_replay, check_journal, journal_entries, rows, settle};
 pub use town::TestTown;
@@ -203,4 +204,17 @@ pub fn call_by(
 #[must_use]
 pub fn fresh_request_id() -> RequestId {
     RequestId::try_from(Uuid::new_v4()).expect("a random UUID is not nil")
+}
+
+/// The fields of a request that were found wrong; none where it was read.
+///
+/// # Panics
+/// Where it is denied for another reason.
+#[must_use]
+pub fn faults<T>(read: Result<T, Denial>) -> Vec<String> {
+    match read {
+        Ok(_) => Vec::new(),
+        Err(Denial::Malformed(faults)) => faults.into_iter().map(|fault| fault.field).collect(),
+        Err(other) => panic!("{other:?}"),
+    }
 }

@@ -280,14 +280,9 @@ pub(crate) fn accept_time(accepted: &pb::PaperAccepted) -> Result<Timestamp, Fai
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use runtime::testing::faults;
 
-    fn faults<T: std::fmt::Debug>(read: Result<T, Denial>) -> Vec<String> {
-        match read {
-            Err(Denial::Malformed(faults)) => faults.into_iter().map(|fault| fault.field).collect(),
-            other => panic!("{other:?}"),
-        }
-    }
+    use super::*;
 
     #[test]
     fn a_parent_is_read_in_its_one_spelling() {

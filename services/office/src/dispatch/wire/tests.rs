@@ -86,7 +86,7 @@ fn sizes_are_bounded() {
 
 #[test]
 fn lists_are_bounded_and_name_nothing_twice() {
-    assert_eq!(crate::fields::testing::faults(content(None)), ["content"]);
+    assert_eq!(runtime::testing::faults(content(None)), ["content"]);
     assert_eq!(faults(|it| it.text = " \n".to_owned()), ["content.text"]);
     let named = |name: &str| pb::DispatchFile { name: name.to_owned(), content: b"a".as_slice().into() };
     assert_eq!(faults(|it| it.files = vec![named("表.csv"), named("表.csv")]), ["content.files[1].name"]);
@@ -103,7 +103,7 @@ fn those_who_are_asked_to_agree_are_institutions_each_once() {
     let asked = |codes: &[&str]| {
         let institutions = codes.iter().map(|code| (*code).to_owned()).collect();
         let request = pb::RequestCosignRequest { name: samples::id().to_string(), institutions, ..Default::default() };
-        crate::fields::testing::faults(request_cosign(request))
+        runtime::testing::faults(request_cosign(request))
     };
     assert_eq!(asked(&["FINANCE", "SOCIAL"]), [""; 0]);
     assert_eq!(asked(&[]), ["institutions"]);
@@ -114,7 +114,7 @@ fn those_who_are_asked_to_agree_are_institutions_each_once() {
 
 #[test]
 fn what_lists_are_asked_for_is_known() {
-    use crate::fields::testing::faults;
+    use runtime::testing::faults;
     assert_eq!(faults(name("dispatches/1")), ["name"]);
     assert_eq!(faults(stage_filter(99)), ["stage"]);
     assert_eq!(faults(institution_filter("MAYOR")), ["institution"]);

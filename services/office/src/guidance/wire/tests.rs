@@ -1,7 +1,7 @@
 //! Every bad field is told.
 
 use super::*;
-use crate::fields::testing::faults;
+use runtime::testing::faults;
 
 const ID: &str = "f81d4fae-7dec-11d0-a765-00a0c91e6bf6";
 

@@ -8,7 +8,7 @@ fn between_one_and_eight_institutions_are_asked() {
         let body = |code: &&str| pb::RequestedBody { institution: (*code).to_owned(), ..Default::default() };
         let mut fields = Fields::new();
         let read = read_bodies(&mut fields, codes.iter().map(body).collect());
-        (read.len(), crate::fields::testing::faults(fields.finish(Some(()))))
+        (read.len(), runtime::testing::faults(fields.finish(Some(()))))
     };
     let all = Institution::ALL.map(Institution::code);
     assert_eq!(told(&all), (8, Vec::new()));
